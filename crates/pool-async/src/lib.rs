@@ -1,0 +1,1 @@
+//! Drives pool-core on any async runtime.

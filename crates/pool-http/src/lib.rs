@@ -1,0 +1,1 @@
+//! HTTP vocabulary for pooled connections: requests, phase-tagged faults, outcome classes, the retry loop.

@@ -1,0 +1,1 @@
+//! The Supabase pool on tokio and reqwest.

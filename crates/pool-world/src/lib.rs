@@ -1,0 +1,1 @@
+//! The simulated world that every test engine of pool-core stands on.

@@ -1,0 +1,1 @@
+//! An in-process PostgREST look-alike with fault injection.

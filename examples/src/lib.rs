@@ -1,0 +1,1 @@
+//! Programs that use the pool; each runs without an account.
