@@ -1,2 +1,73 @@
-//! The project's own commands.
-fn main() {}
+//! `cargo xtask …`: the command line over the library. Rules: a failure is printed once, on standard
+//! error, with what mends it, and the exit status is 1; a command that is not known shows the usage and exits with 2.
+
+use std::process::ExitCode;
+
+use xtask::{Failure, Pair};
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  setup                      install what is missing (PostgreSQL, PostgREST), start both
+  start | stop | status      the two servers on loopback, without installing
+  restart postgres|postgrest stop one in order and start it again
+  kill postgres|postgrest    end one as in a crash; start brings it back
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words[..] {
+        ["setup"] => Pair::setup().map(|pair| println!("{}", pair.describe())),
+        ["start"] => Pair::ensure().map(|pair| println!("{}", pair.describe())),
+        ["stop"] => stop(),
+        ["status"] => status(),
+        ["restart", server] => with(server, Pair::restart_postgres, Pair::restart_postgrest),
+        ["kill", server] => with(server, Pair::kill_postgres, Pair::kill_postgrest),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn stop() -> Result<(), Failure> {
+    match Pair::existing()? {
+        Some(pair) => pair.stop(),
+        None => Ok(()),
+    }
+}
+
+fn status() -> Result<(), Failure> {
+    let pair = set_up()?;
+    println!("{}", pair.describe());
+    if pair.is_up() { Ok(()) } else { Err(Failure::new("not both servers are up").mend("cargo xtask start")) }
+}
+
+/// Does to one server of the shared pair what the command says.
+fn with(server: &str, postgres: Step, postgrest: Step) -> Result<(), Failure> {
+    match server {
+        "postgres" => postgres(&set_up()?),
+        "postgrest" => postgrest(&set_up()?),
+        other => Err(Failure::new(format!("`{other}` is no server: it is `postgres` or `postgrest`"))),
+    }
+}
+
+type Step = fn(&Pair) -> Result<(), Failure>;
+
+fn set_up() -> Result<Pair, Failure> {
+    Pair::existing()?.ok_or_else(|| {
+        Failure::new("the servers were never set up in this checkout").mend("cargo xtask setup")
+    })
+}

@@ -1,0 +1,40 @@
+//! The project's own commands, and as a library the real servers for end-to-end tests.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `pair` | a PostgREST over a PostgreSQL: shared by all, or a test's own |
+//! | `postgres`, `postgrest` | one server each: make, start, stop, kill, ask |
+//! | `install` | gets both onto a Debian or Ubuntu machine |
+//! | `state`, `keys`, `account` | what is remembered, what is secret, whom PostgreSQL runs as |
+//! | `gate` | `cargo xtask test` and `cargo xtask ci` |
+//! | `run`, `process`, `net`, `failure` | commands, server processes, loopback, and what a failure says |
+//!
+//! ```no_run
+//! # fn main() -> Result<(), xtask::Failure> {
+//! let pair = xtask::Pair::own()?;
+//! let answer = pair.get("/blogs?select=slug", Some(&pair.anon_key()))?;
+//! assert_eq!(answer.status, 200);
+//! pair.kill_postgrest()?;
+//! pair.start_postgrest()?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod account;
+mod failure;
+pub mod gate;
+mod install;
+mod keys;
+mod net;
+mod pair;
+mod postgres;
+mod postgrest;
+mod process;
+mod run;
+mod state;
+
+pub use failure::Failure;
+pub use net::Answer;
+pub use pair::Pair;
+pub use postgrest::Limits;
+pub use state::workspace;
