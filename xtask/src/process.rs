@@ -32,8 +32,7 @@ impl Process {
 
     /// The process that has this id now.
     pub(crate) fn find(id: i32) -> Option<Process> {
-        let (_, started) = stat(id)?;
-        Some(Process { id, started })
+        Some(Process { id, started: Stat::read(id)?.started })
     }
 
     /// Starts a server in a process group of its own, so that an interrupt at the terminal does not
@@ -71,7 +70,7 @@ impl Process {
 
     /// Whether this process is still running.
     pub(crate) fn alive(self) -> bool {
-        stat(self.id).is_some_and(|(state, started)| started == self.started && !matches!(state, 'Z' | 'X'))
+        Stat::read(self.id).is_some_and(|stat| stat.started == self.started && !stat.gone())
     }
 
     /// Sends the signal and waits until the process is gone; says whether it is gone by the deadline.
@@ -111,13 +110,27 @@ pub(crate) fn tail(log: &Path) -> String {
     fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
-/// The state letter and the start time of a process, from `/proc/ID/stat` (fields 3 and 22).
-fn stat(id: i32) -> Option<(char, u64)> {
-    let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // Field 2 is the name in parentheses and may hold anything: count from the last closing one.
-    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?.chars().next()?;
-    Some((state, fields.nth(18)?.parse().ok()?))
+/// What `/proc/ID/stat` says: the state letter, the number of threads and the start time (fields 3, 20, 22).
+struct Stat {
+    state: char,
+    threads: u32,
+    started: u64,
+}
+
+impl Stat {
+    fn read(id: i32) -> Option<Stat> {
+        let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        // Field 2 is the name in parentheses and may hold anything: count from the last closing one.
+        let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+        let state = fields.first()?.chars().next()?;
+        Some(Stat { state, threads: fields.get(17)?.parse().ok()?, started: fields.get(19)?.parse().ok()? })
+    }
+
+    /// Whether nothing of the process runs any more. A zombie whose other threads are still ending may
+    /// still hold its sockets, so it does not count.
+    fn gone(&self) -> bool {
+        self.state == 'X' || (self.state == 'Z' && self.threads <= 1)
+    }
 }
 
 #[cfg(test)]
