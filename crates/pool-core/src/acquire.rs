@@ -1,0 +1,254 @@
+//! Callers: acquire, claim, cancel; which connection is picked, and how it is granted.
+//!
+//! First come, first served inside a class; nobody overtakes the queue (I13, I14). A grant stays with its ticket until that
+//! claims it or is cancelled, so a caller that goes away loses nothing: the connection goes to the next in the same call.
+
+use crate::conn::{LeaseRecord, Shelf};
+use crate::error::{AcquireError, AcquireErrorKind};
+use crate::id::{ConnId, LeaseId, TicketId};
+use crate::input::{Lease, Patience, Request, Ticket};
+use crate::list::Links;
+use crate::output::Action;
+use crate::pool::Pool;
+use crate::time::Time;
+use crate::timers::Key;
+use crate::waiter::{WaitState, Waiter};
+
+/// The answer to [`Pool::acquire`].
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the lease or ticket must be given back"]
+pub enum Acquire {
+    /// A connection, now.
+    Ready(Lease),
+    /// A place in the queue.
+    Queued(Ticket),
+}
+
+/// The answer to [`Pool::claim`].
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the lease or ticket must be given back"]
+pub enum Claim {
+    /// The connection that was granted.
+    Ready(Lease),
+    /// Not yet: the ticket comes back.
+    Pending(Ticket),
+    /// Never: why.
+    Failed(AcquireError),
+}
+
+impl Pool {
+    /// Asks for a lease: at once if nobody waits and a connection is free, else a place in the queue.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireErrorKind`] says which: the pool is closed; the queue is full; the caller would not wait; nothing can be reached
+    /// (with [`WhenDown::Fail`](crate::WhenDown::Fail)); or the deadline has passed already.
+    pub fn acquire(&mut self, now: Time, request: Request) -> Result<Acquire, AcquireError> {
+        self.tick(now);
+        self.stats.acquires += 1;
+        if request.proven_since.is_none() {
+            self.budget.requested(self.now);
+        }
+        let answer = self.admit(&request);
+        self.settle();
+        answer
+    }
+
+    fn admit(&mut self, request: &Request) -> Result<Acquire, AcquireError> {
+        if self.is_ending() {
+            return Err(self.refuse(AcquireErrorKind::Closed));
+        }
+        let proven_since = request.proven_since.unwrap_or(Time::ZERO);
+        if self.queue.is_empty()
+            && let Some(conn) = self.pick(proven_since)
+        {
+            let id = self.lease_out(conn, None);
+            self.stats.wait.record(core::time::Duration::ZERO);
+            self.begin_use(conn);
+            return Ok(Acquire::Ready(Lease { id, conn }));
+        }
+        let deadline = match request.patience {
+            Patience::Configured => self.now + self.config.acquire_timeout,
+            Patience::Until(deadline) => deadline,
+            Patience::None => Time::ZERO,
+        };
+        if self.fails_when_down() && self.is_unreachable() {
+            return Err(self.refuse(AcquireErrorKind::Unavailable));
+        }
+        if request.patience == Patience::None {
+            return Err(self.refuse(AcquireErrorKind::Exhausted));
+        }
+        if deadline <= self.now {
+            return Err(self.refuse(AcquireErrorKind::Timeout));
+        }
+        if self.queue.len() >= self.config.waiters_limit() {
+            return Err(self.refuse(AcquireErrorKind::QueueFull));
+        }
+        let waiter = Waiter {
+            state: WaitState::Waiting,
+            priority: request.priority,
+            since: self.now,
+            deadline,
+            proven_since,
+            links: Links::NONE,
+        };
+        let id = self.tickets.insert(waiter);
+        self.queue.join(&mut self.tickets, id, request.place);
+        self.timers.set(Key::Ticket(id.index), deadline);
+        Ok(Acquire::Queued(Ticket { id }))
+    }
+
+    /// Asks what has become of a ticket.
+    pub fn claim(&mut self, now: Time, ticket: Ticket) -> Claim {
+        self.tick(now);
+        let claim = self.redeem(ticket);
+        self.settle();
+        claim
+    }
+
+    fn redeem(&mut self, ticket: Ticket) -> Claim {
+        let Some(waiter) = self.tickets.get(ticket.id) else {
+            debug_assert!(false, "{ticket:?} is not of this pool");
+            return Claim::Failed(self.error(AcquireErrorKind::Closed, core::time::Duration::ZERO));
+        };
+        let waited = self.now.since(waiter.since);
+        match waiter.state {
+            WaitState::Waiting => Claim::Pending(ticket),
+            WaitState::Granted(id) => {
+                self.tickets.remove(ticket.id);
+                let lease = &mut self.leases[id];
+                lease.granted_to = None;
+                let conn = lease.conn;
+                self.begin_use(conn);
+                Claim::Ready(Lease { id, conn })
+            }
+            WaitState::Failed(kind) => {
+                self.tickets.remove(ticket.id);
+                Claim::Failed(self.error(kind, waited))
+            }
+        }
+    }
+
+    /// Gives a ticket up, whatever has become of it. A connection that was granted to it goes to the next in line.
+    pub fn cancel(&mut self, now: Time, ticket: Ticket) {
+        self.tick(now);
+        if let Some(waiter) = self.tickets.get(ticket.id) {
+            self.stats.cancelled += 1;
+            match waiter.state {
+                WaitState::Waiting => {
+                    self.queue.leave(&mut self.tickets, ticket.id);
+                    self.timers.clear(Key::Ticket(ticket.id.index));
+                }
+                WaitState::Granted(lease) => self.end_lease(lease),
+                WaitState::Failed(_) => {}
+            }
+            self.tickets.remove(ticket.id);
+        }
+        self.settle();
+    }
+
+    /// The connection to grant next: of the fresh ones the one that was proven or granted longest ago, else one that stalls.
+    /// With `proven_since`, one proven since then: looked for from the latest, which is where it is but for rare cases.
+    pub(crate) fn pick(&mut self, proven_since: Time) -> Option<ConnId> {
+        if self.suspended {
+            return None;
+        }
+        if proven_since > Time::ZERO {
+            let ready = &self.shelves[Shelf::Ready];
+            let mut at = ready.tail();
+            while let Some(id) = at {
+                if self.conns[id].proven >= proven_since && self.is_fresh(id) {
+                    return Some(id);
+                }
+                at = ready.prev(&self.conns, id);
+            }
+            return None;
+        }
+        while let Some(id) = self.shelves[Shelf::Ready].head() {
+            if self.is_fresh(id) {
+                return Some(id);
+            }
+            self.unshelve(id);
+            self.put_on(id, Shelf::Stale);
+        }
+        self.shelves[Shelf::Stalled].head()
+    }
+
+    pub(crate) fn is_fresh(&self, id: ConnId) -> bool {
+        let conn = &self.conns[id];
+        self.now.since(conn.proven) <= self.endpoints[conn.endpoint].freshness
+    }
+
+    /// Puts a lease on a connection.
+    fn lease_out(&mut self, id: ConnId, granted_to: Option<TicketId>) -> LeaseId {
+        let conn = &mut self.conns[id];
+        let first = conn.leases.is_empty();
+        let idled = if first { self.now.since(conn.idle_since) } else { core::time::Duration::ZERO };
+        let record =
+            LeaseRecord { conn: id, granted_to, since: self.now, idled, reported: false, links: Links::NONE };
+        let lease = self.leases.insert(record);
+        conn.leases.push_back(&mut self.leases, lease);
+        conn.last_used = self.now;
+        let watched = self.config.leak_after.is_some() || (first && conn.leases_max > 1);
+        if first {
+            conn.progress_at = self.now;
+            self.idle.remove(&mut self.conns, id);
+        }
+        self.enter_by_use(id);
+        self.shelve(id);
+        if watched {
+            self.arm(id);
+        }
+        lease
+    }
+
+    /// The lease has reached its caller.
+    fn begin_use(&mut self, id: ConnId) {
+        self.stats.leases += 1;
+        self.conns[id].uses += 1;
+    }
+
+    /// Grants a connection to the ticket at the head of the queue.
+    pub(crate) fn grant(&mut self, ticket: TicketId, conn: ConnId) {
+        let lease = self.lease_out(conn, Some(ticket));
+        self.stats.wait.record(self.now.since(self.tickets[ticket].since));
+        self.resolve(ticket, WaitState::Granted(lease));
+    }
+
+    /// Ends the wait of a ticket without a connection.
+    pub(crate) fn fail(&mut self, ticket: TicketId, kind: AcquireErrorKind) {
+        self.count_failure(kind);
+        self.resolve(ticket, WaitState::Failed(kind));
+    }
+
+    pub(crate) fn fail_all(&mut self, kind: AcquireErrorKind) {
+        while let Some(ticket) = self.queue.head() {
+            self.fail(ticket, kind);
+        }
+    }
+
+    /// Takes a ticket out of the queue and has its task woken, once (I7).
+    fn resolve(&mut self, ticket: TicketId, state: WaitState) {
+        self.queue.leave(&mut self.tickets, ticket);
+        self.tickets[ticket].state = state;
+        self.timers.clear(Key::Ticket(ticket.index));
+        self.actions.push_back(Action::Wake { ticket });
+    }
+
+    fn refuse(&mut self, kind: AcquireErrorKind) -> AcquireError {
+        self.count_failure(kind);
+        self.error(kind, core::time::Duration::ZERO)
+    }
+
+    fn count_failure(&mut self, kind: AcquireErrorKind) {
+        let stats = &mut self.stats;
+        let count = match kind {
+            AcquireErrorKind::Timeout => &mut stats.timeouts,
+            AcquireErrorKind::QueueFull => &mut stats.queue_full,
+            AcquireErrorKind::Exhausted => &mut stats.exhausted,
+            AcquireErrorKind::Unavailable => &mut stats.unavailable,
+            AcquireErrorKind::Closed => &mut stats.refused_closed,
+        };
+        *count += 1;
+    }
+}

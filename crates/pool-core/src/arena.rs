@@ -1,0 +1,113 @@
+//! A generational arena: slots by index, a version per tenant, a free list. It grows and never shrinks, so
+//! nothing allocates after warm-up (I34); a stale id finds nothing (I11).
+//!
+//! A slot whose version would wrap is retired instead of reused: an id is never given out twice.
+
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use core::num::NonZeroU32;
+
+/// An id made of a slot and a version.
+pub(crate) trait Id: Copy + Eq {
+    fn new(index: u32, version: NonZeroU32) -> Self;
+    fn parts(self) -> (u32, NonZeroU32);
+}
+
+#[derive(Clone, Debug)]
+struct Slot<T> {
+    version: NonZeroU32,
+    tenant: Option<T>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Arena<I, T> {
+    slots: Vec<Slot<T>>,
+    free: Vec<u32>,
+    len: usize,
+    ids: PhantomData<I>,
+}
+
+impl<I: Id, T> Arena<I, T> {
+    pub(crate) const fn new() -> Self {
+        Arena { slots: Vec::new(), free: Vec::new(), len: 0, ids: PhantomData }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn insert(&mut self, tenant: T) -> I {
+        self.len += 1;
+        if let Some(index) = self.free.pop() {
+            let slot = &mut self.slots[index as usize];
+            slot.tenant = Some(tenant);
+            return I::new(index, slot.version);
+        }
+        let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 of anything in a pool");
+        let version = NonZeroU32::MIN;
+        self.slots.push(Slot { version, tenant: Some(tenant) });
+        // A freed slot must find room without allocating: releases happen on the hot path.
+        self.free.reserve(self.slots.len() - self.free.len());
+        I::new(index, version)
+    }
+
+    pub(crate) fn remove(&mut self, id: I) -> Option<T> {
+        let (index, version) = id.parts();
+        let slot = self.slots.get_mut(index as usize).filter(|slot| slot.version == version)?;
+        let tenant = slot.tenant.take()?;
+        self.len -= 1;
+        if let Some(next) = slot.version.checked_add(1) {
+            slot.version = next;
+            self.free.push(index);
+        }
+        Some(tenant)
+    }
+
+    pub(crate) fn get(&self, id: I) -> Option<&T> {
+        let (index, version) = id.parts();
+        let slot = self.slots.get(index as usize)?;
+        if slot.version == version { slot.tenant.as_ref() } else { None }
+    }
+
+    pub(crate) fn get_mut(&mut self, id: I) -> Option<&mut T> {
+        let (index, version) = id.parts();
+        let slot = self.slots.get_mut(index as usize)?;
+        if slot.version == version { slot.tenant.as_mut() } else { None }
+    }
+
+    /// The tenants in slot order: the order is part of the replayable behaviour.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (I, &T)> {
+        self.slots
+            .iter()
+            .enumerate()
+            .filter_map(|(index, slot)| Some((I::new(index as u32, slot.version), slot.tenant.as_ref()?)))
+    }
+
+    /// The id of the tenant of slot `index`, which must have one.
+    pub(crate) fn at(&self, index: u32) -> I {
+        let slot = &self.slots[index as usize];
+        debug_assert!(slot.tenant.is_some(), "slot {index} is empty");
+        I::new(index, slot.version)
+    }
+
+    /// The id of the first tenant at or after slot `from`: a walk that allows changes between its steps.
+    pub(crate) fn next_from(&self, from: usize) -> Option<I> {
+        let (index, slot) =
+            self.slots.iter().enumerate().skip(from).find(|(_, slot)| slot.tenant.is_some())?;
+        Some(I::new(index as u32, slot.version))
+    }
+}
+
+impl<I: Id, T> core::ops::Index<I> for Arena<I, T> {
+    type Output = T;
+
+    fn index(&self, id: I) -> &T {
+        self.get(id).expect("the core holds only ids of what is there")
+    }
+}
+
+impl<I: Id, T> core::ops::IndexMut<I> for Arena<I, T> {
+    fn index_mut(&mut self, id: I) -> &mut T {
+        self.get_mut(id).expect("the core holds only ids of what is there")
+    }
+}

@@ -1,0 +1,197 @@
+//! Every invariant that is a predicate on the state, recounted from scratch (feature `check`). The numbers are names: the docs,
+//! the tests and the commits use them.
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::conn::{Conn, Shelf};
+use crate::id::ConnId;
+use crate::pool::{Counts, Mode, Pool};
+use crate::state::Lifecycle;
+use crate::time::Time;
+use crate::timers::Key;
+use crate::waiter::WaitState;
+
+macro_rules! hold {
+    ($number:literal, $condition:expr, $($what:tt)+) => {
+        if !$condition {
+            return Err(format!("{}: {}", $number, format!($($what)+)));
+        }
+    };
+}
+
+impl Pool {
+    /// Checks the state invariants; the error begins with the number of the one that does not hold.
+    ///
+    /// # Errors
+    ///
+    /// The first invariant that does not hold, in words.
+    pub fn check(&self) -> Result<(), String> {
+        self.check_size()?;
+        self.check_counts()?;
+        self.check_connections()?;
+        self.check_tickets()?;
+        self.check_settled()
+    }
+
+    fn check_size(&self) -> Result<(), String> {
+        let live = self.conns.iter().filter(|(_, conn)| conn.mark.is_none()).count() as u32;
+        hold!(
+            "I1",
+            live <= self.config.max_connections,
+            "{live} connections of {}",
+            self.config.max_connections
+        );
+        Ok(())
+    }
+
+    fn check_counts(&self) -> Result<(), String> {
+        let mut counts = Counts::default();
+        for (_, conn) in self.conns.iter() {
+            counts.life[conn.life as usize] += 1;
+            if conn.is_open() {
+                counts.health[conn.health as usize] += 1;
+            }
+            counts.serving += u32::from(conn.is_serving());
+            counts.usable += u32::from(conn.is_usable());
+        }
+        hold!("I3", counts == self.counts, "counted {counts:?}, kept {:?}", self.counts);
+        let waiting = self.tickets.iter().filter(|(_, waiter)| waiter.state == WaitState::Waiting).count();
+        hold!(
+            "I3",
+            waiting == self.queue.len() as usize,
+            "{waiting} wait, {} in the queue",
+            self.queue.len()
+        );
+        hold!(
+            "I3",
+            self.queue.iter(&self.tickets).count() == waiting,
+            "the queues hold others than those that wait"
+        );
+        for (id, endpoint) in self.endpoints.iter() {
+            let of = |life: fn(&Conn) -> bool| {
+                self.conns.iter().filter(|(_, conn)| conn.endpoint == id && life(conn)).count() as u32
+            };
+            hold!("I4", of(|_| true) == endpoint.connections, "endpoint {id} keeps {}", endpoint.connections);
+            let connecting = of(|conn| conn.life == Lifecycle::Connecting);
+            hold!(
+                "I4",
+                connecting == endpoint.connecting,
+                "endpoint {id} keeps {} connecting",
+                endpoint.connecting
+            );
+        }
+        Ok(())
+    }
+
+    fn check_connections(&self) -> Result<(), String> {
+        for (id, conn) in self.conns.iter() {
+            let leases = conn.leases.iter(&self.leases).count();
+            hold!(
+                "I2",
+                leases == conn.leases.len() as usize,
+                "{id} counts {} leases, has {leases}",
+                conn.leases.len()
+            );
+            let leased = matches!(conn.life, Lifecycle::Leased);
+            hold!("I5", leased != conn.leases.is_empty(), "{id} is {:?} with {leases} leases", conn.life);
+            hold!("I5", (conn.life == Lifecycle::Probing) <= conn.probing, "{id} is Probing without a probe");
+            hold!(
+                "I10",
+                conn.life != Lifecycle::Closing || leases == 0,
+                "{id} is closed under {leases} leases"
+            );
+            self.check_shelf(id, conn)?;
+            let entry = self.timers.get(Key::Conn(id.index));
+            if let Some(deadline) = self.deadline_of(id) {
+                let early_enough = entry.is_some_and(|at| at <= deadline.at);
+                hold!("I21", early_enough, "{id}: {deadline:?} has the entry {entry:?}");
+            }
+        }
+        let idle = self.conns.iter().filter(|(_, conn)| conn.is_open() && conn.leases.is_empty()).count();
+        hold!(
+            "I3",
+            idle == self.idle.iter(&self.conns).count(),
+            "{idle} without a lease, the list has others"
+        );
+        let mut last = Time::ZERO;
+        for id in self.idle.iter(&self.conns) {
+            hold!("I3", self.conns[id].idle_since >= last, "{id} stands before one that is idle for longer");
+            last = self.conns[id].idle_since;
+        }
+        let on_conns: u32 = self.conns.iter().map(|(_, conn)| conn.leases.len()).sum();
+        hold!(
+            "I2",
+            on_conns as usize == self.leases.len(),
+            "{on_conns} leases on connections of {}",
+            self.leases.len()
+        );
+        Ok(())
+    }
+
+    fn check_shelf(&self, id: ConnId, conn: &Conn) -> Result<(), String> {
+        let right = conn.shelf == conn.place()
+            || (conn.shelf == Some(Shelf::Stale) && conn.place() == Some(Shelf::Ready));
+        hold!("I16", right, "{id} is on {:?}, belongs on {:?}", conn.shelf, conn.place());
+        if let Some(shelf) = conn.shelf {
+            let there = self.shelves[shelf].iter(&self.conns).any(|other| other == id);
+            hold!("I16", there, "{id} is not on its shelf {shelf:?}");
+        }
+        Ok(())
+    }
+
+    fn check_tickets(&self) -> Result<(), String> {
+        for (id, waiter) in self.tickets.iter() {
+            match waiter.state {
+                WaitState::Waiting => {
+                    let entry = self.timers.get(Key::Ticket(id.index));
+                    hold!(
+                        "I21",
+                        entry == Some(waiter.deadline),
+                        "{id}: {:?} has the entry {entry:?}",
+                        waiter.deadline
+                    );
+                    hold!("I19", waiter.deadline > self.now, "{id} waits past {:?}", waiter.deadline);
+                }
+                WaitState::Granted(lease) => {
+                    let back = self.leases.get(lease).and_then(|lease| lease.granted_to);
+                    hold!("I8", back == Some(id), "{id} was granted a lease that is granted to {back:?}");
+                }
+                WaitState::Failed(_) => {}
+            }
+        }
+        for (id, lease) in self.leases.iter() {
+            if let Some(ticket) = lease.granted_to {
+                let there = self.tickets.get(ticket).map(|waiter| waiter.state);
+                hold!(
+                    "I8",
+                    there == Some(WaitState::Granted(id)),
+                    "{id} is granted to {ticket}, which is {there:?}"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn check_settled(&self) -> Result<(), String> {
+        let Some(head) = self.queue.head() else { return Ok(()) };
+        hold!("I30", self.mode != Mode::Closing, "{head} waits in a closed pool");
+        if self.suspended {
+            return Ok(());
+        }
+        let since = self.tickets[head].proven_since;
+        let may_have = |(id, conn): (ConnId, &Conn)| {
+            let room = conn.is_grantable() && conn.proven >= since;
+            room && (self.is_fresh(id) || (conn.stalled && since == Time::ZERO))
+        };
+        if let Some((id, _)) = self.conns.iter().find(|&one| may_have(one)) {
+            return Err(format!("I16: {head} waits beside {id}"));
+        }
+        let at_max = self.total() >= self.config.max_connections;
+        let dialable = self.endpoints.iter().any(|(_, e)| e.is_dialable(self.now, self.config.connects_max));
+        hold!("I17", at_max || !dialable || !self.wants_dial(), "{head} waits, and nothing is dialled");
+        let busy = self.total() > 0;
+        hold!("I18", busy || self.timers.first().is_some(), "{head} waits for nothing");
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! The record of a connection, and what can be read off it alone.
+
+use core::time::Duration;
+
+use crate::id::{ConnId, EndpointId, LeaseId, TicketId};
+use crate::list::{Links, List, Via};
+use crate::state::{CloseReason, Lifecycle};
+use crate::status::Health;
+use crate::time::Time;
+
+/// Which of the pool's lists of grantable (or kept) connections a connection is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shelf {
+    /// May be granted, as far as is known; in the order of the last proof of life or grant.
+    Ready,
+    /// Idle for longer than its endpoint keeps connections: to be probed before it is granted.
+    Stale,
+    /// In use without progress: granted when nothing else is left.
+    Stalled,
+    /// Unhealthy, without leases: waits for its replacement.
+    Sick,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Conn {
+    pub(crate) endpoint: EndpointId,
+    pub(crate) life: Lifecycle,
+    pub(crate) health: Health,
+    pub(crate) mark: Option<CloseReason>,
+    /// Failed connects in a row when this one was begun.
+    pub(crate) attempt: u32,
+    pub(crate) created_at: Time,
+    pub(crate) opened_at: Time,
+    /// The end of the connect, the probe or the close that is under way.
+    pub(crate) deadline: Time,
+    pub(crate) probing: bool,
+    pub(crate) last_used: Time,
+    /// Since when no lease has been on it.
+    pub(crate) idle_since: Time,
+    /// The last proof of life.
+    pub(crate) proven: Time,
+    /// The last proof of life or failed probe: probes are due an interval after it.
+    pub(crate) looked_at: Time,
+    /// The probe interval with this connection's own jitter; zero: never.
+    pub(crate) probe_every: Duration,
+    pub(crate) retirement: Retirement,
+    /// Faults of traffic in a row.
+    pub(crate) faults: u32,
+    /// Failed probes in a row.
+    pub(crate) probe_failures: u32,
+    /// Successful probes in a row while unhealthy.
+    pub(crate) recoveries: u32,
+    /// Granted and claimed leases, oldest first.
+    pub(crate) leases: List<LeaseId, OnConn>,
+    pub(crate) leases_max: u32,
+    pub(crate) uses: u64,
+    /// The last sign of progress while in use.
+    pub(crate) progress_at: Time,
+    pub(crate) stalled: bool,
+    /// Probes of a stall that were answered without any other progress: each doubles the patience.
+    pub(crate) stalls: u32,
+    pub(crate) shelf: Option<Shelf>,
+    pub(crate) on_shelf: Links<ConnId>,
+    pub(crate) in_idle: Links<ConnId>,
+}
+
+/// How far a connection is on its way to retirement by age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retirement {
+    /// It lives for ever.
+    Never,
+    /// At this instant it takes its place in the row of retirements.
+    Unplaced(Time),
+    /// It retires then; its replacement is due a connect's time earlier.
+    Placed(Time),
+    /// It retires then, and its replacement is wanted now.
+    Renewing(Time),
+}
+
+impl Conn {
+    pub(crate) fn connecting(endpoint: EndpointId, attempt: u32, now: Time, deadline: Time) -> Conn {
+        Conn {
+            endpoint,
+            life: Lifecycle::Connecting,
+            health: Health::Unknown,
+            mark: None,
+            attempt,
+            created_at: now,
+            opened_at: Time::MAX,
+            deadline,
+            probing: false,
+            last_used: Time::MAX,
+            idle_since: now,
+            proven: now,
+            looked_at: now,
+            probe_every: Duration::ZERO,
+            retirement: Retirement::Never,
+            faults: 0,
+            probe_failures: 0,
+            recoveries: 0,
+            leases: List::new(),
+            leases_max: 1,
+            uses: 0,
+            progress_at: now,
+            stalled: false,
+            stalls: 0,
+            shelf: None,
+            on_shelf: Links::NONE,
+            in_idle: Links::NONE,
+        }
+    }
+
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.life, Lifecycle::Idle | Lifecycle::Leased | Lifecycle::Probing)
+    }
+
+    /// Open and good enough to be waited for.
+    pub(crate) const fn is_serving(&self) -> bool {
+        self.is_open() && self.mark.is_none() && !matches!(self.health, Health::Unhealthy)
+    }
+
+    /// Serving, and not about to be retired: what the minimum is counted in.
+    pub(crate) const fn is_usable(&self) -> bool {
+        self.is_serving() && !matches!(self.retirement, Retirement::Renewing(_))
+    }
+
+    /// How many leases it may carry at its present health.
+    pub(crate) const fn lease_limit(&self) -> u32 {
+        if matches!(self.health, Health::Probation) { 1 } else { self.leases_max }
+    }
+
+    /// Whether a lease may be put on it, freshness aside.
+    pub(crate) const fn is_grantable(&self) -> bool {
+        self.is_serving()
+            && !matches!(self.life, Lifecycle::Probing)
+            && self.leases.len() < self.lease_limit()
+    }
+
+    /// The shelf that it belongs on, staleness aside.
+    pub(crate) const fn place(&self) -> Option<Shelf> {
+        if self.is_grantable() {
+            return Some(if self.stalled { Shelf::Stalled } else { Shelf::Ready });
+        }
+        let sick = matches!(self.health, Health::Unhealthy) && self.mark.is_none() && self.leases.is_empty();
+        if sick && self.is_open() { Some(Shelf::Sick) } else { None }
+    }
+}
+
+/// Selects the links of a connection on its shelf.
+#[derive(Clone, Debug)]
+pub(crate) struct OnShelf;
+
+impl Via<ConnId, Conn> for OnShelf {
+    fn links(conn: &Conn) -> &Links<ConnId> {
+        &conn.on_shelf
+    }
+
+    fn links_mut(conn: &mut Conn) -> &mut Links<ConnId> {
+        &mut conn.on_shelf
+    }
+}
+
+/// Selects the links of a connection among those without a lease.
+#[derive(Clone, Debug)]
+pub(crate) struct InIdle;
+
+impl Via<ConnId, Conn> for InIdle {
+    fn links(conn: &Conn) -> &Links<ConnId> {
+        &conn.in_idle
+    }
+
+    fn links_mut(conn: &mut Conn) -> &mut Links<ConnId> {
+        &mut conn.in_idle
+    }
+}
+
+/// A lease, from its grant to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct LeaseRecord {
+    pub(crate) conn: ConnId,
+    /// The ticket it was granted to, until that claims it.
+    pub(crate) granted_to: Option<TicketId>,
+    pub(crate) since: Time,
+    /// For how long the connection had been idle before.
+    pub(crate) idled: Duration,
+    /// Whether it was reported as held too long.
+    pub(crate) reported: bool,
+    pub(crate) links: Links<LeaseId>,
+}
+
+/// Selects the links of a lease on its connection.
+#[derive(Clone, Debug)]
+pub(crate) struct OnConn;
+
+impl Via<LeaseId, LeaseRecord> for OnConn {
+    fn links(lease: &LeaseRecord) -> &Links<LeaseId> {
+        &lease.links
+    }
+
+    fn links_mut(lease: &mut LeaseRecord) -> &mut Links<LeaseId> {
+        &mut lease.links
+    }
+}

@@ -1,0 +1,173 @@
+//! The record of an endpoint: its backoff, its health by traffic, and the idle time that its peer was seen to allow.
+
+use core::time::Duration;
+
+use crate::config::Config;
+use crate::fault::FaultClass;
+use crate::input::EndpointSpec;
+use crate::status::Health;
+use crate::time::Time;
+use crate::window::Window;
+
+/// Two observed closes count as the peer's idle timeout only if they are this far apart: a restart of the peer, which closes
+/// everything at one moment, must not be taken for one.
+const DISTINCT: Duration = Duration::from_millis(100);
+/// An age below this is no idle timeout of any server, but a close after a request.
+const SHORTEST_AGE: Duration = Duration::from_millis(500);
+const GOOD: usize = 0;
+const BAD: usize = 1;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) spec: EndpointSpec,
+    pub(crate) draining: bool,
+    /// Connections to it in any state.
+    pub(crate) connections: u32,
+    pub(crate) connecting: u32,
+    /// Failed connects in a row, and whose fault the last one was.
+    pub(crate) failures: u32,
+    pub(crate) class: FaultClass,
+    pub(crate) retry_at: Time,
+    pub(crate) health: Health,
+    pub(crate) faults: u32,
+    pub(crate) probe_failures: u32,
+    pub(crate) recoveries: u32,
+    pub(crate) traffic: Window,
+    /// A connection idle for longer is probed before it is granted.
+    pub(crate) freshness: Duration,
+    last_close: Option<(Time, Duration)>,
+}
+
+/// What a sign of life or of trouble changed about an endpoint's health.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    None,
+    Unhealthy,
+    Healthy,
+}
+
+impl Endpoint {
+    pub(crate) fn new(spec: EndpointSpec, freshness: Duration) -> Endpoint {
+        Endpoint {
+            spec,
+            draining: false,
+            connections: 0,
+            connecting: 0,
+            failures: 0,
+            class: FaultClass::Endpoint,
+            retry_at: Time::ZERO,
+            health: Health::Unknown,
+            faults: 0,
+            probe_failures: 0,
+            recoveries: 0,
+            traffic: Window::new(),
+            freshness,
+            last_close: None,
+        }
+    }
+
+    pub(crate) fn is_backing_off(&self, now: Time) -> bool {
+        self.failures > 0 && self.retry_at > now
+    }
+
+    /// Whether one more connect may be started: none while backing off, one after a failure, else as many as allowed.
+    pub(crate) fn is_dialable(&self, now: Time, connects_max: u32) -> bool {
+        let gate = if self.failures > 0 { 1 } else { connects_max };
+        !self.draining && !self.is_backing_off(now) && self.connecting < gate
+    }
+
+    /// A connect begun at `started` after `attempt` failures has failed. True if the endpoint was up before.
+    pub(crate) fn connect_failed(&mut self, attempt: u32, class: FaultClass) -> bool {
+        let was_up = self.failures == 0;
+        self.failures = self.failures.max(attempt.saturating_add(1));
+        self.class = class;
+        was_up
+    }
+
+    /// A connect has succeeded. True if the endpoint was down before.
+    pub(crate) fn connected(&mut self) -> bool {
+        let was_down = self.failures > 0;
+        self.failures = 0;
+        self.retry_at = Time::ZERO;
+        was_down
+    }
+
+    /// A request or probe was answered as it should be.
+    pub(crate) fn good(&mut self, now: Time, config: &Config) -> Turn {
+        self.traffic.add(now, GOOD);
+        (self.faults, self.probe_failures) = (0, 0);
+        match self.health {
+            Health::Healthy => Turn::None,
+            Health::Unknown | Health::Suspect => {
+                self.health = Health::Healthy;
+                Turn::None
+            }
+            Health::Unhealthy | Health::Probation => {
+                self.recoveries += 1;
+                if self.recoveries < config.recovery_successes {
+                    return Turn::None;
+                }
+                self.health = Health::Healthy;
+                self.traffic = Window::new();
+                Turn::Healthy
+            }
+        }
+    }
+
+    /// The service behind the endpoint says that it cannot serve.
+    pub(crate) fn fault(&mut self, now: Time, config: &Config) -> Turn {
+        self.faults = self.faults.saturating_add(1);
+        let too_many = self.faults >= config.faults_max;
+        self.bad(now, too_many)
+    }
+
+    /// The service has too much to do: that counts in the rate, not in the row.
+    pub(crate) fn saturated(&mut self, now: Time) -> Turn {
+        self.bad(now, false)
+    }
+
+    /// A probe got the answer that the service cannot serve.
+    pub(crate) fn probe_failed(&mut self, now: Time, config: &Config) -> Turn {
+        self.probe_failures = self.probe_failures.saturating_add(1);
+        let too_many = self.probe_failures >= config.probe_failures_max;
+        self.bad(now, too_many)
+    }
+
+    fn bad(&mut self, now: Time, too_many: bool) -> Turn {
+        self.traffic.add(now, BAD);
+        self.recoveries = 0;
+        let (good, bad) = self.traffic.sums(now);
+        let all = good + bad;
+        let too_often = all >= 5 && good * 10 < all * 8;
+        if self.health == Health::Unhealthy {
+            return Turn::None;
+        }
+        if too_many || too_often {
+            self.health = Health::Unhealthy;
+            return Turn::Unhealthy;
+        }
+        self.health = Health::Suspect;
+        Turn::None
+    }
+
+    /// The peer closed a connection that had been idle for `age`. Two such closes at different moments whose ages agree within
+    /// an eighth are its idle timeout, and seven eighths of the shorter the new limit. True if that lowered it.
+    pub(crate) fn closed_at_age(&mut self, now: Time, age: Duration) -> bool {
+        if age < SHORTEST_AGE {
+            return false;
+        }
+        let before = self.last_close.replace((now, age));
+        let Some((then, other)) = before else { return false };
+        let agree = age.abs_diff(other) <= age.max(other) / 8;
+        agree && now.since(then) >= DISTINCT && self.lower_freshness(age.min(other) / 8 * 7)
+    }
+
+    /// Lowers the limit of idleness; it is never raised.
+    pub(crate) fn lower_freshness(&mut self, limit: Duration) -> bool {
+        let lower = limit < self.freshness;
+        if lower {
+            self.freshness = limit;
+        }
+        lower
+    }
+}

@@ -1,0 +1,111 @@
+//! Intrusive doubly linked lists through an arena: order, removal from the middle in O(1), no allocation.
+//!
+//! A tenant can be in several lists at once, one per selector (`Via`).
+
+use core::marker::PhantomData;
+
+use crate::arena::{Arena, Id};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Links<I> {
+    prev: Option<I>,
+    next: Option<I>,
+}
+
+impl<I> Links<I> {
+    pub(crate) const NONE: Self = Links { prev: None, next: None };
+}
+
+/// Which links of a tenant a list goes through.
+pub(crate) trait Via<I, T> {
+    fn links(tenant: &T) -> &Links<I>;
+    fn links_mut(tenant: &mut T) -> &mut Links<I>;
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct List<I, V> {
+    head: Option<I>,
+    tail: Option<I>,
+    len: u32,
+    via: PhantomData<V>,
+}
+
+impl<I: Id, V> List<I, V> {
+    pub(crate) const fn new() -> Self {
+        List { head: None, tail: None, len: 0, via: PhantomData }
+    }
+
+    pub(crate) const fn len(&self) -> u32 {
+        self.len
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(crate) const fn head(&self) -> Option<I> {
+        self.head
+    }
+
+    pub(crate) const fn tail(&self) -> Option<I> {
+        self.tail
+    }
+
+    pub(crate) fn prev<T>(&self, arena: &Arena<I, T>, id: I) -> Option<I>
+    where
+        V: Via<I, T>,
+    {
+        V::links(&arena[id]).prev
+    }
+
+    pub(crate) fn push_back<T>(&mut self, arena: &mut Arena<I, T>, id: I)
+    where
+        V: Via<I, T>,
+    {
+        *V::links_mut(&mut arena[id]) = Links { prev: self.tail, next: None };
+        match self.tail {
+            Some(tail) => V::links_mut(&mut arena[tail]).next = Some(id),
+            None => self.head = Some(id),
+        }
+        self.tail = Some(id);
+        self.len += 1;
+    }
+
+    pub(crate) fn push_front<T>(&mut self, arena: &mut Arena<I, T>, id: I)
+    where
+        V: Via<I, T>,
+    {
+        *V::links_mut(&mut arena[id]) = Links { prev: None, next: self.head };
+        match self.head {
+            Some(head) => V::links_mut(&mut arena[head]).prev = Some(id),
+            None => self.tail = Some(id),
+        }
+        self.head = Some(id);
+        self.len += 1;
+    }
+
+    /// `id` must be in this list.
+    pub(crate) fn remove<T>(&mut self, arena: &mut Arena<I, T>, id: I)
+    where
+        V: Via<I, T>,
+    {
+        let Links { prev, next } = core::mem::replace(V::links_mut(&mut arena[id]), Links::NONE);
+        match prev {
+            Some(prev) => V::links_mut(&mut arena[prev]).next = next,
+            None => self.head = next,
+        }
+        match next {
+            Some(next) => V::links_mut(&mut arena[next]).prev = prev,
+            None => self.tail = prev,
+        }
+        self.len -= 1;
+    }
+
+    /// The ids from head to tail.
+    pub(crate) fn iter<'a, T>(&'a self, arena: &'a Arena<I, T>) -> impl Iterator<Item = I> + 'a
+    where
+        V: Via<I, T>,
+    {
+        core::iter::successors(self.head, move |&id| V::links(&arena[id]).next)
+    }
+}

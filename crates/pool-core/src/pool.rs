@@ -1,0 +1,205 @@
+//! The pool: its whole state, in one place, and the clock's way in.
+//!
+//! Every input does the same four things: it takes the time ([`Pool::tick`], which fires what is due), applies itself, lets the
+//! state-triggered rules settle (`settle.rs`), and leaves its actions for [`Pool::poll`].
+
+use alloc::collections::VecDeque;
+
+use crate::arena::Arena;
+use crate::config::{Config, ConfigError};
+use crate::conn::{Conn, InIdle, LeaseRecord, OnShelf, Shelf};
+use crate::endpoint::Endpoint;
+use crate::id::{ConnId, EndpointId, LeaseId, TicketId};
+use crate::input::EndpointSpec;
+use crate::list::List;
+use crate::output::{Action, Notice, Output};
+use crate::retry::{Budget, Failure, Retry, StopReason};
+use crate::rng::Rng;
+use crate::shrink::Shrink;
+use crate::status::Stats;
+use crate::time::Time;
+use crate::timers::Timers;
+use crate::waiter::{Queue, Waiter};
+
+/// What the pool as a whole is at; `Suspended` is beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// The minimum has not been reached yet.
+    Starting,
+    Running,
+    /// No new callers; those that wait are served.
+    Draining,
+    /// No callers at all; leases come back until the grace ends.
+    Closing,
+}
+
+/// A connection pool. See the [crate's documentation](crate) for the three rules of its use.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    pub(crate) config: Config,
+    pub(crate) now: Time,
+    pub(crate) mode: Mode,
+    pub(crate) suspended: bool,
+    pub(crate) generation: u32,
+    pub(crate) endpoints: Arena<EndpointId, Endpoint>,
+    pub(crate) conns: Arena<ConnId, Conn>,
+    pub(crate) leases: Arena<LeaseId, LeaseRecord>,
+    pub(crate) tickets: Arena<TicketId, Waiter>,
+    pub(crate) queue: Queue,
+    pub(crate) shelves: Shelves,
+    /// Open connections without a lease, longest idle first.
+    pub(crate) idle: List<ConnId, InIdle>,
+    pub(crate) counts: Counts,
+    pub(crate) timers: Timers,
+    pub(crate) shrink: Shrink,
+    pub(crate) budget: Budget,
+    pub(crate) rng: Rng,
+    /// The last instant of retirement that was given out.
+    pub(crate) last_retirement: Time,
+    pub(crate) actions: VecDeque<Action>,
+    pub(crate) stats: Stats,
+}
+
+/// The lists of `Shelf`, by their names.
+#[derive(Clone, Debug)]
+pub(crate) struct Shelves([List<ConnId, OnShelf>; 4]);
+
+impl core::ops::Index<Shelf> for Shelves {
+    type Output = List<ConnId, OnShelf>;
+
+    fn index(&self, shelf: Shelf) -> &Self::Output {
+        &self.0[shelf as usize]
+    }
+}
+
+impl core::ops::IndexMut<Shelf> for Shelves {
+    fn index_mut(&mut self, shelf: Shelf) -> &mut Self::Output {
+        &mut self.0[shelf as usize]
+    }
+}
+
+/// Connections by what they are; kept in `lifecycle.rs` only, and equal to a recount at all times (I3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// By `Lifecycle`.
+    pub(crate) life: [u32; 6],
+    /// Open ones by `Health`.
+    pub(crate) health: [u32; 5],
+    /// Open, unmarked and not unhealthy.
+    pub(crate) serving: u32,
+    /// Serving and not about to retire.
+    pub(crate) usable: u32,
+}
+
+impl Pool {
+    /// A pool with one endpoint. It asks for its first connects at once.
+    ///
+    /// # Errors
+    ///
+    /// Every setting that is out of its range.
+    pub fn new(config: Config, now: Time) -> Result<Pool, ConfigError> {
+        config.validate()?;
+        let mut pool = Pool {
+            now,
+            mode: Mode::Starting,
+            suspended: false,
+            generation: 0,
+            endpoints: Arena::new(),
+            conns: Arena::new(),
+            leases: Arena::new(),
+            tickets: Arena::new(),
+            queue: Queue::new(),
+            shelves: Shelves([const { List::new() }; 4]),
+            idle: List::new(),
+            counts: Counts::default(),
+            timers: Timers::new(),
+            shrink: Shrink::new(),
+            budget: Budget::new(),
+            rng: Rng::new(config.seed),
+            last_retirement: Time::ZERO,
+            actions: VecDeque::with_capacity(32),
+            stats: Stats::default(),
+            config,
+        };
+        pool.add_endpoint(now, EndpointSpec::default());
+        Ok(pool)
+    }
+
+    /// The time of the last input.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Tells the pool the time. To be called at the deadline that [`Pool::poll`] gave; any other time is harmless.
+    pub fn advance(&mut self, now: Time) {
+        self.tick(now);
+        self.settle();
+    }
+
+    /// Whether, and after which wait, a failed request is tried again. The wait and the budget are the pool's.
+    pub fn retry(&mut self, now: Time, failure: Failure) -> Retry {
+        self.tick(now);
+        let retry =
+            crate::retry::decide(&self.config.retry, &mut self.budget, &mut self.rng, self.now, &failure);
+        match retry {
+            Retry::After(_) => self.stats.retries += 1,
+            Retry::Stop(StopReason::Budget) => self.stats.retries_refused += 1,
+            Retry::Stop(_) => {}
+        }
+        self.settle();
+        retry
+    }
+
+    /// The next action, or the instant at which the pool wants to be woken. Any number of inputs may come before it.
+    pub fn poll(&mut self) -> Output {
+        match self.actions.pop_front() {
+            Some(action) => Output::Do(action),
+            None => Output::Idle { until: self.next_deadline() },
+        }
+    }
+
+    /// The next action, if there is one: [`Pool::poll`] without looking up the deadline.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// An instant not later than the next deadline ([`Time::MAX`]: there is none), in constant time. A driver that sleeps until
+    /// no later than this has nothing to change.
+    pub fn wake_by(&self) -> Time {
+        self.timers.first().map_or(Time::MAX, |(at, _)| at)
+    }
+
+    /// Takes the time: never backwards, and everything that is due fires, in the order of its instants.
+    pub(crate) fn tick(&mut self, now: Time) {
+        self.now = self.now.max(now);
+        while let Some((at, key)) = self.timers.first() {
+            if at > self.now {
+                break;
+            }
+            self.fire(key);
+        }
+    }
+
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        self.actions.push_back(Action::Notice(notice));
+    }
+
+    /// Connections that count: connecting, open and closing.
+    pub(crate) fn total(&self) -> u32 {
+        self.conns.len() as u32
+    }
+
+    pub(crate) const fn is_ending(&self) -> bool {
+        matches!(self.mode, Mode::Draining | Mode::Closing)
+    }
+
+    /// The minimum in force: a pool that ends keeps nothing up.
+    pub(crate) const fn min(&self) -> u32 {
+        if self.is_ending() { 0 } else { self.config.min_connections }
+    }
+}

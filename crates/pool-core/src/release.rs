@@ -1,0 +1,169 @@
+//! The end of a lease, and what its outcome says about the connection and the endpoint.
+//!
+//! The rule of blame: a connection fault touches the connection, an endpoint fault the endpoint, saturation the endpoint's rate;
+//! application and caller faults touch nothing but the statistics.
+
+use crate::endpoint::Turn;
+use crate::fault::{FaultClass, Outcome, Reuse};
+use crate::health::Sign;
+use crate::id::{ConnId, EndpointId, LeaseId};
+use crate::input::Lease;
+use crate::output::{Notice, Verdict};
+use crate::pool::Pool;
+use crate::state::CloseReason;
+use crate::time::{Time, millis};
+
+impl Pool {
+    /// Gives a lease back with what became of its use. [`Verdict::Stale`]: the pool has given the lease up (its grace had ended),
+    /// and the connection is the driver's to drop.
+    pub fn release(&mut self, now: Time, lease: Lease, outcome: Outcome) -> Verdict {
+        self.tick(now);
+        let verdict = match self.leases.get(lease.id) {
+            None => Verdict::Stale,
+            Some(record) => {
+                let idled = record.idled;
+                self.stats.hold.record(self.now.since(record.since));
+                self.judge(lease.conn, outcome);
+                if outcome == Outcome::BROKEN && !idled.is_zero() {
+                    self.learn_idle_close(lease.conn, idled);
+                }
+                self.end_lease(lease.id);
+                Verdict::Accepted
+            }
+        };
+        self.settle();
+        verdict
+    }
+
+    /// Takes an exclusive connection out of the pool for good: it is the caller's now. On a connection that carries several
+    /// leases this is a release without a verdict. [`Verdict::Stale`]: the pool had given it up already.
+    pub fn detach(&mut self, now: Time, lease: Lease) -> Verdict {
+        self.tick(now);
+        let verdict = if self.leases.get(lease.id).is_none() {
+            Verdict::Stale
+        } else {
+            if self.conns[lease.conn].leases_max == 1 && self.conns[lease.conn].leases.len() == 1 {
+                self.conns[lease.conn].leases.remove(&mut self.leases, lease.id);
+                self.leases.remove(lease.id);
+                self.stats.detached += 1;
+                self.free(lease.conn);
+            } else {
+                self.stats.returned += 1;
+                self.end_lease(lease.id);
+            }
+            Verdict::Accepted
+        };
+        self.settle();
+        verdict
+    }
+
+    fn judge(&mut self, id: ConnId, outcome: Outcome) {
+        let endpoint = self.conns[id].endpoint;
+        match outcome {
+            Outcome::Success => {
+                self.stats.successes += 1;
+                self.budget.succeeded();
+                self.proof(id, Sign::Traffic);
+                let turn = self.endpoints[endpoint].good(self.now, &self.config);
+                self.tell(endpoint, turn);
+            }
+            Outcome::Returned => self.stats.returned += 1,
+            Outcome::Failed { class, reuse } => {
+                self.stats.faults[class as usize] += 1;
+                if outcome.proves_life() {
+                    self.alive(id);
+                }
+                let turn = match class {
+                    FaultClass::Connection => {
+                        self.trouble(id, Sign::Traffic);
+                        Turn::None
+                    }
+                    FaultClass::Endpoint => self.endpoints[endpoint].fault(self.now, &self.config),
+                    FaultClass::Saturation => self.endpoints[endpoint].saturated(self.now),
+                    FaultClass::Application | FaultClass::Caller => Turn::None,
+                };
+                self.tell(endpoint, turn);
+                if reuse == Reuse::Discard {
+                    self.mark(id, CloseReason::Broken);
+                }
+            }
+        }
+    }
+
+    /// Tells of an endpoint's change of health.
+    pub(crate) fn tell(&mut self, endpoint: EndpointId, turn: Turn) {
+        match turn {
+            Turn::None => {}
+            Turn::Unhealthy => self.notice(Notice::EndpointUnhealthy { endpoint }),
+            Turn::Healthy => self.notice(Notice::EndpointHealthy { endpoint }),
+        }
+    }
+
+    /// Something came back on the connection, which says nothing about its health but that it is alive.
+    pub(crate) fn alive(&mut self, id: ConnId) {
+        let conn = &mut self.conns[id];
+        (conn.proven, conn.looked_at) = (self.now, self.now);
+    }
+
+    /// Takes a lease off its connection. The last one to go lets a marked connection close.
+    pub(crate) fn end_lease(&mut self, lease: LeaseId) {
+        let Some(record) = self.leases.get(lease) else { return };
+        let (id, since, reported) = (record.conn, record.since, record.reported);
+        if reported {
+            let held_ms = millis(self.now.since(since));
+            self.notice(Notice::LeaseReturned { conn: id, held_ms });
+        }
+        let conn = &mut self.conns[id];
+        conn.leases.remove(&mut self.leases, lease);
+        self.leases.remove(lease);
+        conn.last_used = self.now;
+        (conn.progress_at, conn.stalled, conn.stalls) = (self.now, false, 0);
+        let marked = conn.mark.is_some();
+        if conn.leases.is_empty() {
+            conn.idle_since = self.now;
+            self.idle.push_back(&mut self.conns, id);
+            if marked {
+                return self.begin_close(id);
+            }
+        }
+        self.enter_by_use(id);
+        self.shelve(id);
+        self.arm(id);
+    }
+
+    /// The peer closed a connection that had been idle for `age`.
+    pub(crate) fn learn_idle_close(&mut self, id: ConnId, age: core::time::Duration) {
+        let endpoint = self.conns[id].endpoint;
+        if self.endpoints[endpoint].closed_at_age(self.now, age) {
+            self.tell_freshness(endpoint);
+        }
+    }
+
+    pub(crate) fn tell_freshness(&mut self, endpoint: EndpointId) {
+        let limit_ms = millis(self.endpoints[endpoint].freshness);
+        self.notice(Notice::FreshnessLearned { endpoint, limit_ms });
+    }
+
+    /// Whether callers are told at once when nothing can be reached.
+    pub(crate) const fn fails_when_down(&self) -> bool {
+        matches!(self.config.when_down, crate::config::WhenDown::Fail)
+    }
+
+    /// Nothing is open or on its way, and nothing may be dialled now.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        use crate::state::Lifecycle::{Connecting, Probing};
+        let hope =
+            self.counts.serving + self.counts.life[Connecting as usize] + self.counts.life[Probing as usize];
+        hope == 0
+            && !self.suspended
+            && self
+                .endpoints
+                .iter()
+                .all(|(_, endpoint)| endpoint.draining || endpoint.is_backing_off(self.now))
+    }
+
+    /// The instant at which the oldest waiter began to wait.
+    pub(crate) fn oldest_wait(&self) -> Option<Time> {
+        self.queue.iter(&self.tickets).map(|id| self.tickets[id].since).min()
+    }
+}

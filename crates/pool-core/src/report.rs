@@ -1,0 +1,185 @@
+//! The driver's reports. A report about what no longer is, or was not asked for, changes nothing and is `Stale` (I11).
+
+use core::time::Duration;
+
+use crate::fault::{FaultClass, Reuse};
+use crate::health::Sign;
+use crate::id::ConnId;
+use crate::input::Event;
+use crate::output::{Notice, Verdict};
+use crate::pool::Pool;
+use crate::state::{CloseReason, Lifecycle};
+use crate::time::Time;
+
+/// However short an idle timeout the peer announces, a connection used within this is not probed.
+const FRESHNESS_LEAST: Duration = Duration::from_millis(100);
+
+impl Pool {
+    /// Takes a report of the driver.
+    pub fn handle(&mut self, now: Time, event: Event) -> Verdict {
+        self.tick(now);
+        let verdict = match self.conns.get(event.conn()).map(|conn| conn.life) {
+            Some(life) => self.apply(life, event),
+            None => Verdict::Stale,
+        };
+        self.settle();
+        verdict
+    }
+
+    fn apply(&mut self, life: Lifecycle, event: Event) -> Verdict {
+        let id = event.conn();
+        let open = self.conns[id].is_open();
+        let expected = match event {
+            Event::Connected { .. } | Event::ConnectFailed { .. } => life == Lifecycle::Connecting,
+            Event::Probed { .. } | Event::ProbeFailed { .. } => self.conns[id].probing,
+            Event::Closed { .. } => life == Lifecycle::Closing,
+            Event::Lost { .. }
+            | Event::Retiring { .. }
+            | Event::Progress { .. }
+            | Event::LeaseLimit { .. }
+            | Event::KeepAlive { .. } => open,
+        };
+        if !expected {
+            return Verdict::Stale;
+        }
+        match event {
+            Event::Connected { conn, leases_max } => self.connected(conn, leases_max),
+            Event::ConnectFailed { conn, class } => {
+                self.connect_failed(conn, class);
+                self.free(conn);
+            }
+            Event::Probed { conn } => self.probed(conn),
+            Event::ProbeFailed { conn, class, reuse } => self.probe_failed(conn, class, reuse),
+            Event::Closed { conn } => self.free(conn),
+            Event::Lost { conn } => {
+                if self.conns[conn].leases.is_empty() {
+                    self.learn_idle_close(conn, self.now.since(self.conns[conn].proven));
+                }
+                self.mark(conn, CloseReason::Lost);
+            }
+            Event::Retiring { conn } => self.mark(conn, CloseReason::Retired),
+            Event::Progress { conn } => self.progressed(conn),
+            Event::LeaseLimit { conn, leases_max } => {
+                self.conns[conn].leases_max = leases_max.max(1);
+                self.reshelve(conn);
+                self.arm(conn);
+            }
+            Event::KeepAlive { conn, timeout } => {
+                let endpoint = self.conns[conn].endpoint;
+                let limit = (timeout / 4 * 3).max(FRESHNESS_LEAST);
+                if self.endpoints[endpoint].lower_freshness(limit) {
+                    self.tell_freshness(endpoint);
+                }
+            }
+        }
+        Verdict::Accepted
+    }
+
+    fn connected(&mut self, id: ConnId, leases_max: u32) {
+        let endpoint = self.conns[id].endpoint;
+        if self.endpoints[endpoint].connected() {
+            self.notice(Notice::EndpointUp { endpoint });
+        }
+        self.open(id, leases_max);
+    }
+
+    /// A connect has failed or taken too long: its endpoint backs off, counted from the start of the attempt.
+    pub(crate) fn connect_failed(&mut self, id: ConnId, class: FaultClass) {
+        let (endpoint_id, attempt, started) = {
+            let conn = &self.conns[id];
+            (conn.endpoint, conn.attempt, conn.created_at)
+        };
+        let endpoint = &mut self.endpoints[endpoint_id];
+        let was_up = endpoint.connect_failed(attempt, class);
+        let delay = self.config.backoff.delay(endpoint.failures, &mut self.rng);
+        endpoint.retry_at = endpoint.retry_at.max(started + delay);
+        let failures = endpoint.failures;
+        self.stats.connect_failures += 1;
+        if was_up {
+            self.notice(Notice::EndpointDown { endpoint: endpoint_id, failures });
+        }
+    }
+
+    fn probed(&mut self, id: ConnId) {
+        let conn = &mut self.conns[id];
+        conn.probing = false;
+        if conn.stalled {
+            (conn.stalled, conn.progress_at) = (false, self.now);
+            conn.stalls = conn.stalls.saturating_add(1);
+        }
+        self.proof(id, Sign::Probe);
+        let endpoint = self.conns[id].endpoint;
+        let turn = self.endpoints[endpoint].good(self.now, &self.config);
+        self.tell(endpoint, turn);
+        self.settle_probe(id);
+    }
+
+    fn probe_failed(&mut self, id: ConnId, class: FaultClass, reuse: Reuse) {
+        self.conns[id].probing = false;
+        self.conns[id].looked_at = self.now;
+        self.stats.probe_failures += 1;
+        let endpoint = self.conns[id].endpoint;
+        match class {
+            FaultClass::Connection | FaultClass::Caller => self.trouble(id, Sign::Probe),
+            FaultClass::Endpoint => {
+                self.alive(id);
+                let turn = self.endpoints[endpoint].probe_failed(self.now, &self.config);
+                self.tell(endpoint, turn);
+            }
+            FaultClass::Saturation | FaultClass::Application => self.alive(id),
+        }
+        if reuse == Reuse::Discard {
+            self.mark(id, CloseReason::Broken);
+        }
+        if self.conns[id].is_open() {
+            self.settle_probe(id);
+        }
+    }
+
+    /// Puts a connection back in its place after a probe.
+    pub(crate) fn settle_probe(&mut self, id: ConnId) {
+        self.enter_by_use(id);
+        self.shelve(id);
+        self.arm(id);
+    }
+
+    fn progressed(&mut self, id: ConnId) {
+        self.alive(id);
+        let conn = &mut self.conns[id];
+        (conn.progress_at, conn.stalled, conn.stalls) = (self.now, false, 0);
+        self.reshelve(id);
+        self.arm(id);
+    }
+}
+
+impl Pool {
+    /// A probe has had its time: what comes back now would come too late for anyone.
+    pub(crate) fn probe_timed_out(&mut self, id: ConnId) {
+        self.conns[id].probing = false;
+        self.stats.probe_failures += 1;
+        self.trouble(id, Sign::Probe);
+        self.mark(id, CloseReason::ProbeTimeout);
+        if self.conns[id].is_open() {
+            self.settle_probe(id);
+        }
+    }
+
+    /// A connect has had its time: the driver is told to stop it.
+    pub(crate) fn connect_timed_out(&mut self, id: ConnId) {
+        self.connect_failed(id, FaultClass::Endpoint);
+        self.mark(id, CloseReason::ConnectTimeout);
+    }
+
+    /// A close has had its time: the slot is freed without it.
+    pub(crate) fn close_timed_out(&mut self, id: ConnId) {
+        self.stats.close_timeouts += 1;
+        self.actions.push_back(crate::output::Action::Forget { conn: id });
+        self.free(id);
+    }
+
+    /// The latest instant at which anything was heard on the connection.
+    pub(crate) fn last_proven(&self, id: ConnId) -> Option<Time> {
+        let conn = &self.conns[id];
+        conn.is_open().then_some(conn.proven)
+    }
+}

@@ -1,0 +1,149 @@
+//! The rules that a state triggers, whatever brought it about. After every input they are applied until nothing changes, so "no
+//! lost wake-up" is a predicate on the state: at rest there is never a waiter beside a connection it may have (I16).
+
+use crate::conn::Shelf;
+use crate::error::AcquireErrorKind;
+use crate::id::EndpointId;
+use crate::pool::{Mode, Pool};
+use crate::shrink::Shrink;
+use crate::state::{CloseReason, Lifecycle};
+use crate::time::Time;
+use crate::timers::Key;
+
+impl Pool {
+    /// Applies the rules; then fires what they made due at this very instant, and applies them again.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            self.apply_rules();
+            if self.wake_by() > self.now {
+                return;
+            }
+            self.tick(self.now);
+        }
+    }
+
+    fn apply_rules(&mut self) {
+        if self.mode == Mode::Starting && self.counts.usable >= self.config.min_connections {
+            self.mode = Mode::Running;
+        }
+        self.close_replaced();
+        self.close_overdue();
+        self.grant_waiters();
+        self.probe_for_waiters();
+        self.dial_what_is_wanted();
+        if !self.queue.is_empty() && self.fails_when_down() && self.is_unreachable() {
+            self.fail_all(AcquireErrorKind::Unavailable);
+        }
+        if self.mode == Mode::Draining && self.queue.is_empty() {
+            self.mode = Mode::Closing;
+            self.mark_all(CloseReason::Shutdown);
+        }
+        self.arm_redials();
+        self.arm_shrinking();
+        if self.mode == Mode::Closing && self.conns.len() == 0 {
+            self.timers.clear(Key::Grace);
+        }
+    }
+
+    /// An unhealthy connection goes when its replacement is there, or when there is no room to make one before.
+    fn close_replaced(&mut self) {
+        while let Some(id) = self.shelves[Shelf::Sick].head() {
+            if self.counts.usable < self.min() && self.total() < self.config.max_connections {
+                break;
+            }
+            self.mark(id, CloseReason::Unhealthy);
+        }
+    }
+
+    fn grant_waiters(&mut self) {
+        while let Some(ticket) = self.queue.head() {
+            let Some(conn) = self.pick(self.tickets[ticket].proven_since) else { break };
+            self.grant(ticket, conn);
+        }
+    }
+
+    /// Idle connections that are not fresh enough for those who wait are asked for a sign of life, one per waiter.
+    fn probe_for_waiters(&mut self) {
+        if self.suspended {
+            return;
+        }
+        let Some(head) = self.queue.head() else { return };
+        let probing = |pool: &Pool| pool.counts.life[Lifecycle::Probing as usize];
+        while probing(self) < self.queue.len()
+            && let Some(id) = self.shelves[Shelf::Stale].tail()
+        {
+            self.probe(id);
+        }
+        // The head wants a proof that even a fresh connection does not have: that connection is asked for it.
+        let strict = self.tickets[head].proven_since > Time::ZERO;
+        if strict
+            && probing(self) == 0
+            && let Some(id) = self.shelves[Shelf::Ready].tail()
+        {
+            self.probe(id);
+        }
+    }
+
+    /// Whether one more connection is wanted: below the minimum, or for waiters that nothing on its way will serve. A connect
+    /// belongs to the pool, not to a caller, so demand is looked at anew before each. [HikariCP]
+    pub(crate) fn wants_dial(&self) -> bool {
+        let life = |life: Lifecycle| self.counts.life[life as usize];
+        let connecting = life(Lifecycle::Connecting);
+        let below_minimum = self.counts.usable + connecting < self.min();
+        let unserved = self.queue.len() > connecting + life(Lifecycle::Probing);
+        let allowed =
+            !self.suspended && self.mode != Mode::Closing && self.total() < self.config.max_connections;
+        allowed && (below_minimum || unserved)
+    }
+
+    fn dial_what_is_wanted(&mut self) {
+        while self.wants_dial()
+            && let Some(endpoint) = self.next_endpoint()
+        {
+            self.dial(endpoint);
+        }
+    }
+
+    /// Of the endpoints that may be dialled: the best priority, then the fewest connections for its weight, then the oldest.
+    fn next_endpoint(&self) -> Option<EndpointId> {
+        let connects_max = self.config.connects_max;
+        let dialable =
+            self.endpoints.iter().filter(|(_, endpoint)| endpoint.is_dialable(self.now, connects_max));
+        let best = dialable.reduce(|best, next| {
+            let (a, b) = (best.1, next.1);
+            let load = |one: u32, weight: u16| u64::from(one) * u64::from(weight.max(1));
+            let lighter = load(b.connections, a.spec.weight) < load(a.connections, b.spec.weight);
+            let better = b.spec.priority < a.spec.priority || (b.spec.priority == a.spec.priority && lighter);
+            if better { next } else { best }
+        });
+        best.map(|(id, _)| id)
+    }
+
+    /// An endpoint that is backing off wakes the pool only if somebody wants it dialled.
+    fn arm_redials(&mut self) {
+        let wanted = self.wants_dial();
+        let mut from = 0;
+        while let Some(id) = self.endpoints.next_from(from) {
+            from = id.index() + 1;
+            let endpoint = &self.endpoints[id];
+            if wanted && !endpoint.draining && endpoint.is_backing_off(self.now) {
+                self.timers.set(Key::Endpoint(id.index), endpoint.retry_at);
+            } else {
+                self.timers.clear(Key::Endpoint(id.index));
+            }
+        }
+    }
+
+    /// Idle counts are sampled only while there is something to shrink.
+    fn arm_shrinking(&mut self) {
+        let armed = self.timers.get(Key::Shrink).is_some();
+        let wanted = self.counts.usable > self.min();
+        if wanted && !armed {
+            let interval = Shrink::interval(self.config.max_idle_time);
+            self.timers.set(Key::Shrink, self.now + interval);
+        } else if armed && !wanted {
+            self.timers.clear(Key::Shrink);
+            self.shrink.reset();
+        }
+    }
+}

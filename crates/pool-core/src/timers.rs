@@ -1,0 +1,179 @@
+//! All timers in one indexed 4-ary heap: at most one entry per entity, removed in O(log n) when the entity goes.
+//!
+//! The entry of a connection may be *early*, never late: a use pushes its deadlines further away without touching the
+//! heap, and the true deadline is looked up when the entry comes to the top. Equal instants fire in the order of
+//! kind and index, which is part of the replayable behaviour.
+
+use alloc::vec::Vec;
+
+use crate::time::Time;
+
+/// Whose timer it is. The ids are slots without versions: an entity that goes takes its entry along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    Ticket(u32),
+    Conn(u32),
+    Endpoint(u32),
+    Shrink,
+    Grace,
+}
+
+const ARITY: usize = 4;
+const ABSENT: u32 = u32::MAX;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Timers {
+    heap: Vec<(Time, Key)>,
+    tickets: Vec<u32>,
+    conns: Vec<u32>,
+    endpoints: Vec<u32>,
+    single: [u32; 2],
+}
+
+impl Timers {
+    pub(crate) const fn new() -> Self {
+        Timers {
+            heap: Vec::new(),
+            tickets: Vec::new(),
+            conns: Vec::new(),
+            endpoints: Vec::new(),
+            single: [ABSENT; 2],
+        }
+    }
+
+    pub(crate) fn first(&self) -> Option<(Time, Key)> {
+        self.heap.first().copied()
+    }
+
+    pub(crate) fn get(&self, key: Key) -> Option<Time> {
+        let place = match key {
+            Key::Ticket(index) => self.tickets.get(index as usize),
+            Key::Conn(index) => self.conns.get(index as usize),
+            Key::Endpoint(index) => self.endpoints.get(index as usize),
+            Key::Shrink => Some(&self.single[0]),
+            Key::Grace => Some(&self.single[1]),
+        };
+        let place = *place?;
+        if place == ABSENT { None } else { Some(self.heap[place as usize].0) }
+    }
+
+    /// Arms the timer of `key` for exactly `at`.
+    pub(crate) fn set(&mut self, key: Key, at: Time) {
+        let place = *self.place(key);
+        if place == ABSENT {
+            self.heap.push((at, key));
+            self.up(self.heap.len() - 1);
+        } else {
+            self.heap[place as usize].0 = at;
+            self.up(place as usize);
+            let place = *self.place(key);
+            self.down(place as usize);
+        }
+    }
+
+    /// Arms the timer of `key` for `at`, unless it is armed for an earlier instant.
+    pub(crate) fn lower(&mut self, key: Key, at: Time) {
+        if self.get(key).is_none_or(|armed| at < armed) {
+            self.set(key, at);
+        }
+    }
+
+    pub(crate) fn clear(&mut self, key: Key) {
+        let place = *self.place(key);
+        if place == ABSENT {
+            return;
+        }
+        *self.place(key) = ABSENT;
+        let last = self.heap.pop();
+        if let Some(last) = last.filter(|_| (place as usize) < self.heap.len()) {
+            self.heap[place as usize] = last;
+            *self.place(last.1) = place;
+            self.up(place as usize);
+            let place = *self.place(last.1);
+            self.down(place as usize);
+        }
+    }
+
+    fn place(&mut self, key: Key) -> &mut u32 {
+        let (table, index) = match key {
+            Key::Ticket(index) => (&mut self.tickets, index as usize),
+            Key::Conn(index) => (&mut self.conns, index as usize),
+            Key::Endpoint(index) => (&mut self.endpoints, index as usize),
+            Key::Shrink => return &mut self.single[0],
+            Key::Grace => return &mut self.single[1],
+        };
+        if index >= table.len() {
+            table.resize(index + 1, ABSENT);
+        }
+        &mut table[index]
+    }
+
+    fn up(&mut self, mut at: usize) {
+        let entry = self.heap[at];
+        while at > 0 {
+            let parent = (at - 1) / ARITY;
+            if self.heap[parent] <= entry {
+                break;
+            }
+            self.put(at, self.heap[parent]);
+            at = parent;
+        }
+        self.put(at, entry);
+    }
+
+    fn down(&mut self, mut at: usize) {
+        let entry = self.heap[at];
+        loop {
+            let children = at * ARITY + 1..(at * ARITY + 1 + ARITY).min(self.heap.len());
+            let Some(least) = children.min_by_key(|&child| self.heap[child]) else { break };
+            if entry <= self.heap[least] {
+                break;
+            }
+            self.put(at, self.heap[least]);
+            at = least;
+        }
+        self.put(at, entry);
+    }
+
+    fn put(&mut self, at: usize, entry: (Time, Key)) {
+        self.heap[at] = entry;
+        *self.place(entry.1) = at as u32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+    use alloc::collections::BTreeMap;
+
+    #[test]
+    fn the_heap_agrees_with_a_sorted_map_over_random_edits() {
+        let mut rng = Rng::new(1);
+        let (mut timers, mut model) = (Timers::new(), BTreeMap::new());
+        for _ in 0..20_000 {
+            let index = rng.between(0, 40) as u32;
+            let key = [Key::Ticket(index), Key::Conn(index), Key::Endpoint(index), Key::Shrink, Key::Grace]
+                [rng.between(0, 4) as usize];
+            let at = Time::from_nanos(rng.between(0, 1000));
+            match rng.between(0, 2) {
+                0 => {
+                    timers.set(key, at);
+                    model.insert(key, at);
+                }
+                1 => {
+                    timers.lower(key, at);
+                    let armed = model.entry(key).or_insert(at);
+                    *armed = at.min(*armed);
+                }
+                _ => {
+                    timers.clear(key);
+                    model.remove(&key);
+                }
+            }
+            let first = model.iter().map(|(&key, &at)| (at, key)).min();
+            assert_eq!(timers.first(), first);
+            assert_eq!(timers.get(key), model.get(&key).copied());
+        }
+    }
+}

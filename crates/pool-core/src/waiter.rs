@@ -1,0 +1,92 @@
+//! Who waits: one queue per priority class, first come first served inside it, and the record of a ticket.
+
+use crate::arena::Arena;
+use crate::error::AcquireErrorKind;
+use crate::id::{LeaseId, TicketId};
+use crate::input::{Place, Priority};
+use crate::list::{Links, List, Via};
+use crate::time::Time;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitState {
+    /// In the queue.
+    Waiting,
+    /// The lease is kept here until it is claimed or the ticket cancelled.
+    Granted(LeaseId),
+    /// The reason is kept here until it is claimed or the ticket cancelled.
+    Failed(AcquireErrorKind),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Waiter {
+    pub(crate) state: WaitState,
+    pub(crate) priority: Priority,
+    pub(crate) since: Time,
+    pub(crate) deadline: Time,
+    /// Only a connection proven since then will do; `Time::ZERO`: any.
+    pub(crate) proven_since: Time,
+    pub(crate) links: Links<TicketId>,
+}
+
+/// Selects the links of a waiter in its queue.
+#[derive(Clone, Debug)]
+pub(crate) struct InQueue;
+
+impl Via<TicketId, Waiter> for InQueue {
+    fn links(waiter: &Waiter) -> &Links<TicketId> {
+        &waiter.links
+    }
+
+    fn links_mut(waiter: &mut Waiter) -> &mut Links<TicketId> {
+        &mut waiter.links
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Queue {
+    classes: [List<TicketId, InQueue>; 3],
+    len: u32,
+}
+
+impl Queue {
+    pub(crate) const fn new() -> Self {
+        Queue { classes: [const { List::new() }; 3], len: 0 }
+    }
+
+    /// How many wait.
+    pub(crate) const fn len(&self) -> u32 {
+        self.len
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Who is next: the head of the best class that anyone waits in.
+    pub(crate) fn head(&self) -> Option<TicketId> {
+        self.classes.iter().find_map(List::head)
+    }
+
+    /// Who waits, best class first, oldest place first.
+    pub(crate) fn iter<'a>(
+        &'a self,
+        tickets: &'a Arena<TicketId, Waiter>,
+    ) -> impl Iterator<Item = TicketId> + 'a {
+        self.classes.iter().flat_map(move |class| class.iter(tickets))
+    }
+
+    pub(crate) fn join(&mut self, tickets: &mut Arena<TicketId, Waiter>, id: TicketId, place: Place) {
+        let class = &mut self.classes[tickets[id].priority as usize];
+        match place {
+            Place::Back => class.push_back(tickets, id),
+            Place::Front => class.push_front(tickets, id),
+        }
+        self.len += 1;
+    }
+
+    /// `id` must be waiting.
+    pub(crate) fn leave(&mut self, tickets: &mut Arena<TicketId, Waiter>, id: TicketId) {
+        self.classes[tickets[id].priority as usize].remove(tickets, id);
+        self.len -= 1;
+    }
+}

@@ -1,0 +1,57 @@
+//! Two counts over the last ten seconds, in ten exact one-second buckets.
+
+use crate::time::Time;
+
+/// The length of the window in seconds.
+pub(crate) const SECONDS: u64 = 10;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    second: u64,
+    buckets: [[u32; 2]; SECONDS as usize],
+}
+
+impl Window {
+    pub(crate) const fn new() -> Self {
+        Window { second: 0, buckets: [[0; 2]; SECONDS as usize] }
+    }
+
+    /// Adds one to the count `which` (0 or 1) of the second of `now`.
+    pub(crate) fn add(&mut self, now: Time, which: usize) {
+        self.roll(now);
+        let count = &mut self.buckets[(self.second % SECONDS) as usize][which];
+        *count = count.saturating_add(1);
+    }
+
+    /// Both counts over the window that ends at `now`.
+    pub(crate) fn sums(&mut self, now: Time) -> (u64, u64) {
+        self.roll(now);
+        self.buckets
+            .iter()
+            .fold((0, 0), |(a, b), bucket| (a + u64::from(bucket[0]), b + u64::from(bucket[1])))
+    }
+
+    /// Clears the buckets of the seconds that went by; after a long pause that is each of them once.
+    fn roll(&mut self, now: Time) {
+        let second = now.as_nanos() / 1_000_000_000;
+        for back in 0..second.saturating_sub(self.second).min(SECONDS) {
+            self.buckets[((second - back) % SECONDS) as usize] = [0; 2];
+        }
+        self.second = self.second.max(second);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_leaves_the_window_ten_seconds_after_its_own_second() {
+        let mut window = Window::new();
+        window.add(Time::from_millis(500), 0);
+        window.add(Time::from_millis(1500), 1);
+        assert_eq!(window.sums(Time::from_millis(9_999)), (1, 1));
+        assert_eq!(window.sums(Time::from_millis(10_000)), (0, 1));
+        assert_eq!(window.sums(Time::from_millis(3_600_000)), (0, 0));
+    }
+}
