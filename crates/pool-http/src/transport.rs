@@ -1,0 +1,308 @@
+//! How far a request got before it failed, and why: the phase and the kind, set by the adapter that saw it.
+//!
+//! The phase decides what may be repeated, the kind decides whom to blame. An adapter that does not know whether
+//! bytes left says [`Phase::Sent`]: a doubt is never resolved in favour of writing twice.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use pool_core::{FaultClass, Outcome, Reuse, Sent};
+
+/// How far a request got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// The name of the host was being resolved.
+    Resolve,
+    /// The socket was being connected.
+    Connect,
+    /// TLS was being set up.
+    Tls,
+    /// The connection was there, but the request certainly was not processed: it was never written, or the peer says so
+    /// (HTTP/2 GOAWAY below the stream, or REFUSED_STREAM).
+    NotSent,
+    /// Bytes of the request may have left, and no head of an answer has come.
+    Sent,
+    /// The head of the answer has come, its body has not come whole.
+    Body,
+}
+
+impl Phase {
+    /// Whether the peer can have seen the request.
+    pub const fn sent(self) -> Sent {
+        match self {
+            Phase::Resolve | Phase::Connect | Phase::Tls | Phase::NotSent => Sent::No,
+            Phase::Sent | Phase::Body => Sent::Maybe,
+        }
+    }
+
+    const fn during(self) -> &'static str {
+        match self {
+            Phase::Resolve => "while resolving the host's name",
+            Phase::Connect => "while connecting",
+            Phase::Tls => "while setting up TLS",
+            Phase::NotSent => "before the request was sent",
+            Phase::Sent => "while waiting for the answer",
+            Phase::Body => "while reading the body of the answer",
+        }
+    }
+}
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// Nothing listens there, or the peer turned the stream away.
+    Refused,
+    /// The peer reset the connection.
+    Reset,
+    /// The peer closed the connection.
+    Closed,
+    /// A limit of time of ours was reached.
+    TimedOut,
+    /// The name does not resolve.
+    Dns,
+    /// TLS failed: certificate, protocol version, handshake.
+    Tls,
+    /// The peer does not speak HTTP as it should.
+    Protocol,
+    /// The body ended before its end.
+    Truncated,
+    /// The caller went away.
+    Cancelled,
+    /// The answer is larger than the limit on its size.
+    TooLarge,
+    /// The peer said "enhance your calm" (HTTP/2) or its equivalent.
+    Overloaded,
+    /// The request cannot be sent as it is: a header or target that HTTP does not allow.
+    Invalid,
+    /// Anything else.
+    Other,
+}
+
+impl TransportErrorKind {
+    const fn words(self) -> &'static str {
+        match self {
+            TransportErrorKind::Refused => "the peer refused",
+            TransportErrorKind::Reset => "the peer reset the connection",
+            TransportErrorKind::Closed => "the peer closed the connection",
+            TransportErrorKind::TimedOut => "the time limit was reached",
+            TransportErrorKind::Dns => "the name was not found",
+            TransportErrorKind::Tls => "TLS failed",
+            TransportErrorKind::Protocol => "the peer broke the HTTP protocol",
+            TransportErrorKind::Truncated => "the answer was cut short",
+            TransportErrorKind::Cancelled => "the caller cancelled",
+            TransportErrorKind::TooLarge => "the answer exceeds the size limit",
+            TransportErrorKind::Overloaded => "the peer asks for less load",
+            TransportErrorKind::Invalid => "the request is not valid HTTP",
+            TransportErrorKind::Other => "the transport failed",
+        }
+    }
+}
+
+/// A request that got no whole answer.
+///
+/// ```
+/// use pool_http::{Phase, Sent, TransportError, TransportErrorKind};
+///
+/// let error = TransportError::new(Phase::Connect, TransportErrorKind::Refused);
+/// assert_eq!(error.sent(), Sent::No);
+/// assert_eq!(error.to_string(), "the peer refused while connecting");
+/// ```
+#[derive(Debug)]
+pub struct TransportError {
+    phase: Phase,
+    kind: TransportErrorKind,
+    idle_for: Option<Duration>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl TransportError {
+    /// A failure of kind `kind` in phase `phase`, without a cause to show.
+    pub const fn new(phase: Phase, kind: TransportErrorKind) -> Self {
+        TransportError { phase, kind, idle_for: None, source: None }
+    }
+
+    /// With the error that caused it.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// It happened on a connection that had served before and then been idle this long: the peer may have closed it
+    /// meanwhile, and the pool can learn from it how long this peer keeps idle connections.
+    #[must_use]
+    pub const fn after_idle(mut self, idle_for: Duration) -> Self {
+        self.idle_for = Some(idle_for);
+        self
+    }
+
+    /// How far the request got.
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// What went wrong.
+    pub const fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// How long the connection had been idle before, when it was a reused one.
+    pub const fn idle_for(&self) -> Option<Duration> {
+        self.idle_for
+    }
+
+    /// Whether the peer can have seen the request.
+    pub const fn sent(&self) -> Sent {
+        self.phase.sent()
+    }
+
+    /// Whether a limit of time of ours was reached.
+    pub const fn is_timeout(&self) -> bool {
+        matches!(self.kind, TransportErrorKind::TimedOut)
+    }
+
+    /// Whether no connection could be made at all.
+    pub const fn is_connect(&self) -> bool {
+        matches!(self.phase, Phase::Resolve | Phase::Connect | Phase::Tls)
+    }
+
+    /// Whether the caller went away.
+    pub const fn is_cancelled(&self) -> bool {
+        matches!(self.kind, TransportErrorKind::Cancelled)
+    }
+
+    /// Whether a reused connection died under the request before any answer: what a peer's idle close looks like.
+    pub const fn is_stale_connection(&self) -> bool {
+        self.idle_for.is_some()
+            && matches!(self.phase, Phase::NotSent | Phase::Sent)
+            && matches!(self.kind, TransportErrorKind::Reset | TransportErrorKind::Closed)
+    }
+
+    /// Whose fault it was.
+    pub const fn class(&self) -> FaultClass {
+        match self.kind {
+            TransportErrorKind::Cancelled | TransportErrorKind::Invalid => FaultClass::Caller,
+            TransportErrorKind::TooLarge => FaultClass::Application,
+            TransportErrorKind::Overloaded => FaultClass::Saturation,
+            TransportErrorKind::Dns | TransportErrorKind::Tls => FaultClass::Endpoint,
+            TransportErrorKind::Refused
+            | TransportErrorKind::Reset
+            | TransportErrorKind::Closed
+            | TransportErrorKind::TimedOut
+            | TransportErrorKind::Protocol
+            | TransportErrorKind::Truncated
+            | TransportErrorKind::Other => {
+                if self.is_connect() {
+                    FaultClass::Endpoint
+                } else {
+                    FaultClass::Connection
+                }
+            }
+        }
+    }
+
+    /// Whether the connection may carry another request: only when nothing of this one was put on it.
+    pub const fn reuse(&self) -> Reuse {
+        match (self.phase, self.kind) {
+            (Phase::NotSent, TransportErrorKind::Cancelled | TransportErrorKind::Invalid) => Reuse::Keep,
+            _ => Reuse::Discard,
+        }
+    }
+
+    /// What to report to the pool with the lease.
+    pub const fn outcome(&self) -> Outcome {
+        Outcome::Failed { class: self.class(), reuse: self.reuse() }
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.words(), self.phase.during())?;
+        match self.idle_for {
+            Some(idle) => write!(f, " (on a connection that had been idle for {idle:?})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for TransportError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn shareable<T: Send + Sync + 'static>() {}
+    const _: () = shareable::<TransportError>();
+
+    #[test]
+    fn only_the_phases_before_the_request_left_are_certain() {
+        for phase in [Phase::Resolve, Phase::Connect, Phase::Tls, Phase::NotSent] {
+            assert_eq!(phase.sent(), Sent::No);
+        }
+        for phase in [Phase::Sent, Phase::Body] {
+            assert_eq!(phase.sent(), Sent::Maybe);
+        }
+    }
+
+    #[test]
+    fn blame_follows_kind_and_phase() {
+        use FaultClass::{Application, Caller, Connection, Endpoint, Saturation};
+        use TransportErrorKind as Kind;
+        let table = [
+            (Phase::Resolve, Kind::Dns, Endpoint, Reuse::Discard),
+            (Phase::Connect, Kind::Refused, Endpoint, Reuse::Discard),
+            (Phase::Connect, Kind::TimedOut, Endpoint, Reuse::Discard),
+            (Phase::Tls, Kind::Tls, Endpoint, Reuse::Discard),
+            (Phase::Connect, Kind::Cancelled, Caller, Reuse::Discard),
+            (Phase::NotSent, Kind::Closed, Connection, Reuse::Discard),
+            (Phase::NotSent, Kind::Refused, Connection, Reuse::Discard),
+            (Phase::NotSent, Kind::Cancelled, Caller, Reuse::Keep),
+            (Phase::NotSent, Kind::Invalid, Caller, Reuse::Keep),
+            (Phase::Sent, Kind::Reset, Connection, Reuse::Discard),
+            (Phase::Sent, Kind::TimedOut, Connection, Reuse::Discard),
+            (Phase::Sent, Kind::Cancelled, Caller, Reuse::Discard),
+            (Phase::Sent, Kind::Overloaded, Saturation, Reuse::Discard),
+            (Phase::Body, Kind::Truncated, Connection, Reuse::Discard),
+            (Phase::Body, Kind::TooLarge, Application, Reuse::Discard),
+            (Phase::Body, Kind::Protocol, Connection, Reuse::Discard),
+        ];
+        for (phase, kind, class, reuse) in table {
+            let error = TransportError::new(phase, kind);
+            assert_eq!((error.class(), error.reuse()), (class, reuse), "{phase:?} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_death_on_a_reused_connection_before_any_answer_is_a_stale_connection() {
+        let reset = |phase| TransportError::new(phase, TransportErrorKind::Reset);
+        let idle = Duration::from_secs(60);
+        assert!(reset(Phase::Sent).after_idle(idle).is_stale_connection());
+        assert!(!reset(Phase::Sent).is_stale_connection(), "a first use");
+        assert!(!reset(Phase::Body).after_idle(idle).is_stale_connection(), "the answer had begun");
+    }
+
+    #[test]
+    fn messages_say_what_happened_and_when() {
+        let text = |phase, kind| TransportError::new(phase, kind).to_string();
+        assert_eq!(
+            text(Phase::Sent, TransportErrorKind::TimedOut),
+            "the time limit was reached while waiting for the answer"
+        );
+        assert_eq!(
+            text(Phase::Resolve, TransportErrorKind::Dns),
+            "the name was not found while resolving the host's name"
+        );
+        let stale =
+            TransportError::new(Phase::Sent, TransportErrorKind::Closed).after_idle(Duration::from_secs(61));
+        assert_eq!(
+            stale.to_string(),
+            "the peer closed the connection while waiting for the answer (on a connection that had been idle for 61s)"
+        );
+    }
+}
