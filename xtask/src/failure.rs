@@ -43,10 +43,12 @@ impl Failure {
         self
     }
 
-    /// As [`Failure::mend`], where nothing closer to the cause has said one already.
-    #[must_use]
-    pub fn or_mend(self, mend: &str) -> Self {
-        if self.mend.is_some() { self } else { self.mend(mend) }
+    /// What failed, with the last line that was said about it.
+    pub(crate) fn in_one_line(&self) -> String {
+        match self.said.last() {
+            Some(last) => format!("{} ({})", self.what, last.trim()),
+            None => self.what.clone(),
+        }
     }
 }
 
@@ -94,7 +96,9 @@ mod tests {
     fn says_what_with_which_command_the_last_lines_and_what_mends_it() {
         let output: String = (1..=20).map(|n| format!("line {n}\n\n")).collect();
         let failure = Failure::new("the cluster did not start").command("pg_ctl start").said(&output);
-        let text = failure.mend("cargo xtask setup").or_mend("unused").to_string();
+        let failure = failure.mend("cargo xtask setup");
+        assert_eq!(failure.in_one_line(), "the cluster did not start (line 20)");
+        let text = failure.to_string();
         assert!(
             text.starts_with("the cluster did not start\n  command: pg_ctl start\n  | line 9\n"),
             "{text}"

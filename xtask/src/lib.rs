@@ -6,7 +6,7 @@
 //! | `postgres`, `postgrest` | one server each: make, start, stop, kill, ask |
 //! | `install` | gets both onto a Debian or Ubuntu machine |
 //! | `state`, `keys`, `account` | what is remembered, what is secret, whom PostgreSQL runs as |
-//! | `gate` | `cargo xtask test` and `cargo xtask ci` |
+//! | `suite`, `gate` | `cargo xtask test`, `cargo xtask ci` |
 //! | `run`, `process`, `net`, `failure` | commands, server processes, loopback, and what a failure says |
 //!
 //! ```no_run
@@ -22,7 +22,7 @@
 
 mod account;
 mod failure;
-pub mod gate;
+mod gate;
 mod install;
 mod keys;
 mod net;
@@ -32,9 +32,12 @@ mod postgrest;
 mod process;
 mod run;
 mod state;
+mod suite;
 
 pub use failure::Failure;
+pub use gate::ci;
 pub use net::Answer;
 pub use pair::Pair;
 pub use postgrest::Limits;
 pub use state::workspace;
+pub use suite::test;

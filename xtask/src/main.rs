@@ -8,6 +8,10 @@ use xtask::{Failure, Pair};
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
+  test [ARGUMENT…]           setup, then every test, or what the arguments for `cargo test` choose;
+                             ends with the line `N passed, N failed`
+  ci [STEP…]                 the whole gate, or these steps of it: format, lints, docs, core-targets,
+                             core-tree, dependencies, tests
   setup                      install what is missing (PostgreSQL, PostgREST), start both
   start | stop | status      the two servers on loopback, without installing
   restart postgres|postgrest stop one in order and start it again
@@ -18,6 +22,8 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words[..] {
+        ["test", ref chosen @ ..] => xtask::test(chosen),
+        ["ci", ref chosen @ ..] => xtask::ci(chosen),
         ["setup"] => Pair::setup().map(|pair| println!("{}", pair.describe())),
         ["start"] => Pair::ensure().map(|pair| println!("{}", pair.describe())),
         ["stop"] => stop(),

@@ -89,7 +89,9 @@ impl Pair {
 
     /// The shared pair with its database up; the caller holds the lock.
     fn shared(state: State, tools: &Tools, account: Account) -> Result<Pair, Failure> {
-        let mut record = match state.load()? {
+        let known = state.load()?;
+        let new = known.is_none();
+        let mut record = match known {
             Some(record) => record,
             None => Record { ports: Ports::choose()?, secrets: Secrets::generate()? },
         };
@@ -106,7 +108,10 @@ impl Pair {
         } else {
             pair
         };
-        if !pair.cluster.exists() {
+        if new || !pair.cluster.exists() {
+            // A cluster whose passwords are no longer known is of no use: what is left of it ends.
+            pair.server.kill()?;
+            end_orphan(&pair.cluster.folder, &tools.postgres, account);
             pair.cluster.create()?;
         }
         pair.state.save(&record)?;
