@@ -58,7 +58,8 @@ impl Pool {
         if self.is_ending() {
             return Err(self.refuse(AcquireErrorKind::Closed));
         }
-        let proven_since = request.proven_since.unwrap_or(Time::ZERO);
+        // A proof from the future would be waited for in vain.
+        let proven_since = request.proven_since.unwrap_or(Time::ZERO).min(self.now);
         if self.queue.is_empty()
             && let Some(conn) = self.pick(proven_since)
         {
@@ -88,7 +89,6 @@ impl Pool {
             state: WaitState::Waiting,
             priority: request.priority,
             since: self.now,
-            deadline,
             proven_since,
             links: Links::NONE,
         };

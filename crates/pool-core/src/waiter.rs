@@ -22,7 +22,6 @@ pub(crate) struct Waiter {
     pub(crate) state: WaitState,
     pub(crate) priority: Priority,
     pub(crate) since: Time,
-    pub(crate) deadline: Time,
     /// Only a connection proven since then will do; `Time::ZERO`: any.
     pub(crate) proven_since: Time,
     pub(crate) links: Links<TicketId>,
