@@ -16,8 +16,8 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// How many ports to try before saying that none is free.
 const TRIES: usize = 200;
 
-/// The states of `/proc/net/tcp` in which the server still has the connection: established, close-wait.
-const OPEN: [&str; 2] = ["01", "08"];
+/// How `/proc/net/tcp` writes the state ESTABLISHED.
+const OPEN: &str = "01";
 
 /// A loopback address.
 fn loopback(port: u16) -> SocketAddr {
@@ -73,7 +73,7 @@ fn count_open(table: &str, port: u16) -> usize {
     let local = format!(":{port:04X}");
     let open = |row: &&str| {
         let fields: Vec<&str> = row.split_whitespace().take(4).collect();
-        matches!(fields[..], [_, address, _, state] if address.ends_with(&local) && OPEN.contains(&state))
+        matches!(fields[..], [_, address, _, state] if address.ends_with(&local) && state == OPEN)
     };
     table.lines().skip(1).filter(open).count()
 }
@@ -96,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn counts_what_the_server_holds_open_and_not_the_clients_ends() {
+    fn counts_the_servers_ends_that_are_open_at_both_sides() {
         let table = "  sl  local_address rem_address   st\n\
             0: 0100007F:4E20 00000000:0000 0A 0\n\
             1: 0100007F:4E20 0100007F:9C40 01 0\n\
             2: 0100007F:9C40 0100007F:4E20 01 0\n\
             3: 0100007F:4E20 0100007F:9C42 08 0\n\
             4: 0100007F:4E20 0100007F:9C44 06 0\n";
-        assert_eq!(count_open(table, 0x4E20), 2);
+        assert_eq!(count_open(table, 0x4E20), 1);
     }
 
     #[test]

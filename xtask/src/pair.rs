@@ -79,7 +79,9 @@ impl Pair {
         net::get(self.server.port, path, key, GET).context(|| format!("GET {}{path}", self.rest_url()))
     }
 
-    /// How many connections to PostgREST are open at the server's side, as the kernel counts them.
+    /// How many connections PostgREST has, as the kernel counts them at the server's side. One that the
+    /// client has closed already no longer counts. The kernel's table is not read in one instant: a
+    /// connection that is replaced meanwhile may be seen twice, so an excess must be seen again to be one.
     pub fn open_sockets(&self) -> Result<usize, Failure> {
         net::open_sockets(self.server.port).context(|| "cannot read /proc/net/tcp".into())
     }

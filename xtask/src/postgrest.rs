@@ -107,7 +107,7 @@ impl Server {
             ("SERVER_HOST", "127.0.0.1".into()),
             ("SERVER_PORT", self.port.to_string()),
             ("ADMIN_SERVER_PORT", self.admin.to_string()),
-            ("LOG_LEVEL", "warn".into()),
+            ("LOG_LEVEL", "error".into()),
         ];
         command.envs(settings.map(|(name, value)| (format!("PGRST_{name}"), value)));
         Process::spawn(&mut command, &self.log(), "PostgREST")?.save(&self.folder.join("process"))
