@@ -47,7 +47,7 @@ pub(crate) enum Turn {
 }
 
 impl Endpoint {
-    pub(crate) fn new(spec: EndpointSpec, freshness: Duration) -> Endpoint {
+    pub(crate) fn new(spec: EndpointSpec, freshness: Duration, now: Time) -> Endpoint {
         Endpoint {
             spec,
             draining: false,
@@ -60,7 +60,7 @@ impl Endpoint {
             faults: 0,
             probe_failures: 0,
             recoveries: 0,
-            traffic: Window::new(),
+            traffic: Window::new(now),
             freshness,
             last_close: None,
         }
@@ -108,7 +108,7 @@ impl Endpoint {
                     return Turn::None;
                 }
                 self.health = Health::Healthy;
-                self.traffic = Window::new();
+                self.traffic = Window::new(now);
                 Turn::Healthy
             }
         }

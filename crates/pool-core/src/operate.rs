@@ -16,7 +16,7 @@ impl Pool {
     /// Adds an endpoint to dial.
     pub fn add_endpoint(&mut self, now: Time, spec: EndpointSpec) -> EndpointId {
         self.tick(now);
-        let id = self.endpoints.insert(Endpoint::new(spec, self.config.freshness));
+        let id = self.endpoints.insert(Endpoint::new(spec, self.config.freshness, self.now));
         self.settle();
         id
     }

@@ -114,7 +114,7 @@ impl Pool {
             counts: Counts::default(),
             timers: Timers::new(),
             shrink: Shrink::new(),
-            budget: Budget::new(),
+            budget: Budget::new(now),
             rng: Rng::new(config.seed),
             last_retirement: Time::ZERO,
             actions: VecDeque::with_capacity(32),

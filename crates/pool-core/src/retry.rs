@@ -119,8 +119,8 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    pub(crate) const fn new() -> Self {
-        Budget { tokens: TOKENS, window: Window::new() }
+    pub(crate) const fn new(start: Time) -> Self {
+        Budget { tokens: TOKENS, window: Window::new(start) }
     }
 
     pub(crate) fn requested(&mut self, now: Time) {

@@ -1,4 +1,5 @@
-//! Two counts over the last ten seconds, in ten exact one-second buckets.
+//! Two counts over the last ten seconds, in ten exact one-second buckets, counted from the start of the window so that a
+//! shift of the clock's epoch changes nothing (I33).
 
 use crate::time::Time;
 
@@ -7,13 +8,14 @@ pub(crate) const SECONDS: u64 = 10;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
+    start: Time,
     second: u64,
     buckets: [[u32; 2]; SECONDS as usize],
 }
 
 impl Window {
-    pub(crate) const fn new() -> Self {
-        Window { second: 0, buckets: [[0; 2]; SECONDS as usize] }
+    pub(crate) const fn new(start: Time) -> Self {
+        Window { start, second: 0, buckets: [[0; 2]; SECONDS as usize] }
     }
 
     /// Adds one to the count `which` (0 or 1) of the second of `now`.
@@ -33,7 +35,7 @@ impl Window {
 
     /// Clears the buckets of the seconds that went by; after a long pause that is each of them once.
     fn roll(&mut self, now: Time) {
-        let second = now.as_nanos() / 1_000_000_000;
+        let second = now.since(self.start).as_secs();
         for back in 0..second.saturating_sub(self.second).min(SECONDS) {
             self.buckets[((second - back) % SECONDS) as usize] = [0; 2];
         }
@@ -47,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_count_leaves_the_window_ten_seconds_after_its_own_second() {
-        let mut window = Window::new();
+        let mut window = Window::new(Time::ZERO);
         window.add(Time::from_millis(500), 0);
         window.add(Time::from_millis(1500), 1);
         assert_eq!(window.sums(Time::from_millis(9_999)), (1, 1));
