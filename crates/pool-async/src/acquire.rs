@@ -1,0 +1,195 @@
+//! Waiting for a lease: one small future, no allocation, one turn where a connection is idle.
+//!
+//! Rules kept here: the waker is registered in the turn that found nothing, so no wake can fall between; a dropped
+//! future gives its place (or the connection granted to it) up in `Drop`; a connection found dead at the hand-out costs
+//! the caller no place in the queue and no time beyond its deadline.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use pool_core::{Claim, Lease as Grant, Patience, Place, Priority, Request, Ticket, Time};
+
+use crate::backend::Backend;
+use crate::clock::Clock;
+use crate::error::AcquireError;
+use crate::lease::Lease;
+use crate::slots::Object;
+use crate::turn::{Shared, State};
+
+/// How to acquire. The default waits as long as [`Config::acquire_timeout`](pool_core::Config::acquire_timeout), in the normal class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AcquireOptions {
+    /// The class of the queue.
+    pub priority: Priority,
+    /// How long to wait, all in all, from the first poll; zero does not wait. Default: as configured.
+    pub timeout: Option<Duration>,
+    /// Wait no longer than until this instant of the pool's clock; with a timeout, the earlier of both.
+    pub deadline: Option<Time>,
+    /// Take only a connection that has proved alive at or after this instant; one that has not is probed first. For a retry:
+    /// the siblings of a dead connection are often dead too.
+    pub proven_since: Option<Time>,
+    /// Where to join the queue of the class. [`Place::Front`] is for a caller that has waited already.
+    pub place: Place,
+}
+
+impl AcquireOptions {
+    fn request(&self, now: Time, configured: Duration) -> Request {
+        let latest = self.deadline.unwrap_or(Time::MAX);
+        let patience = match self.timeout {
+            Some(Duration::ZERO) => Patience::None,
+            Some(timeout) => Patience::Until(latest.min(now + timeout)),
+            None if self.deadline.is_some() => Patience::Until(latest),
+            None => Patience::Until(now + configured),
+        };
+        Request { priority: self.priority, patience, place: self.place, proven_since: self.proven_since }
+    }
+}
+
+/// The future of [`Pool::acquire`](crate::Pool::acquire).
+///
+/// # Cancel safety
+///
+/// It may be dropped at any time: its place in the queue is given up, and a connection that was granted to it already goes to
+/// the next waiter.
+#[must_use = "it does nothing unless awaited"]
+pub struct Acquire<'p, B: Backend, C: Clock> {
+    shared: &'p Arc<Shared<B, C>>,
+    options: AcquireOptions,
+    since: Option<Time>,
+    ticket: Option<Ticket>,
+}
+
+/// What a turn says to somebody who wants a lease.
+pub(crate) enum Step<B: Backend> {
+    Granted(Grant, Object<B::Conn>),
+    /// In the queue, to be woken.
+    Parked(Ticket),
+    /// In the queue, but nothing to be woken by: make a waker and come again.
+    NeedsWaker(Ticket),
+    Failed(AcquireError<B::Error>),
+}
+
+impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
+    pub(crate) fn new(shared: &'p Arc<Shared<B, C>>, options: AcquireOptions) -> Self {
+        Acquire { shared, options, since: None, ticket: None }
+    }
+
+    /// One turn: joins the queue, or asks what became of the ticket.
+    fn step(&mut self, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
+        let (shared, ticket) = (self.shared, self.ticket.take());
+        shared.turn(|state, now| {
+            // An acquire after a dead connection keeps the deadline of the first, and waits since then.
+            let since = *self.since.get_or_insert(now);
+            let step = match ticket {
+                Some(ticket) => state.claim(now, ticket, waker, spare),
+                None => state.join(now, self.options.request(since, shared.acquire_timeout), waker, spare),
+            };
+            match step {
+                Step::Failed(error) => Step::Failed(error.waited_since(since, now)),
+                going @ (Step::Granted(..) | Step::Parked(_) | Step::NeedsWaker(_)) => going,
+            }
+        })
+    }
+}
+
+impl<B: Backend> State<B> {
+    pub(crate) fn hand_out(&mut self, grant: Grant) -> Step<B> {
+        let object = self.slots.lend(grant.conn());
+        Step::Granted(grant, object)
+    }
+
+    fn join(&mut self, now: Time, request: Request, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
+        match self.core.acquire(now, request) {
+            Ok(pool_core::Acquire::Ready(grant)) => self.hand_out(grant),
+            Ok(pool_core::Acquire::Queued(ticket)) => self.park(ticket, waker, spare),
+            Err(why) => Step::Failed(self.explain(why)),
+        }
+    }
+
+    fn claim(&mut self, now: Time, ticket: Ticket, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
+        let id = ticket.id();
+        let step = match self.core.claim(now, ticket) {
+            Claim::Pending(ticket) => return self.park(ticket, waker, spare),
+            Claim::Ready(grant) => self.hand_out(grant),
+            Claim::Failed(why) => Step::Failed(self.explain(why)),
+        };
+        // A grant wakes, so the waker is gone already, unless the ticket was asked about before it was woken.
+        if let Some(left) = self.take_waker(id) {
+            *spare = Some(left);
+        }
+        step
+    }
+
+    /// Registers the waker: the one that is there if it is the same, else the spare one.
+    fn park(&mut self, ticket: Ticket, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
+        let place = self.waker(ticket.id());
+        if place.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            return Step::Parked(ticket);
+        }
+        match spare.take() {
+            Some(fresh) => {
+                *spare = place.replace(fresh);
+                Step::Parked(ticket)
+            }
+            None => Step::NeedsWaker(ticket),
+        }
+    }
+}
+
+impl<B: Backend, C: Clock> Future for Acquire<'_, B, C> {
+    type Output = Result<Lease<B, C>, AcquireError<B::Error>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let queues = this.ticket.is_none() && this.shared.crowded.load(Ordering::Relaxed);
+        let mut spare = queues.then(|| cx.waker().clone());
+        loop {
+            let first = this.ticket.is_none();
+            match this.step(cx.waker(), &mut spare) {
+                Step::Granted(grant, object) => {
+                    if first {
+                        this.shared.guess_crowded(false);
+                    }
+                    if let Some(lease) = Lease::admit(this.shared, grant, object) {
+                        return Poll::Ready(Ok(lease));
+                    }
+                    this.options.place = Place::Front;
+                }
+                Step::NeedsWaker(ticket) => {
+                    this.ticket = Some(ticket);
+                    spare = Some(cx.waker().clone());
+                    this.shared.guess_crowded(true);
+                }
+                Step::Parked(ticket) => {
+                    this.ticket = Some(ticket);
+                    return Poll::Pending;
+                }
+                Step::Failed(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl<B: Backend, C: Clock> Drop for Acquire<'_, B, C> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            // The waker leaves with the turn's result, to be dropped after the lock.
+            drop(self.shared.turn(|state, now| {
+                let waker = state.take_waker(ticket.id());
+                state.core.cancel(now, ticket);
+                waker
+            }));
+        }
+    }
+}
+
+impl<B: Backend, C: Clock> fmt::Debug for Acquire<'_, B, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acquire").field("options", &self.options).field("ticket", &self.ticket).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,320 @@
+//! The handle: what callers and operators can ask of a pool.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use pool_core::{
+    Config, ConfigError, ConnectionInfo, EndpointId, EndpointInfo, EndpointSpec, Failure, Retry, Stats, Status, Time,
+};
+
+use crate::acquire::{Acquire, AcquireOptions};
+use crate::backend::Backend;
+use crate::clock::Clock;
+use crate::driver::Driver;
+use crate::error::AcquireError;
+use crate::events::{Events, StatusChanged};
+use crate::lease::Lease;
+use crate::turn::Shared;
+
+/// A handle to a pool; cheap to clone. When the last one is dropped the pool drains: it opens nothing more, closes what is
+/// idle, and what is leased when it comes back.
+pub struct Pool<B: Backend, C: Clock> {
+    shared: Arc<Shared<B, C>>,
+}
+
+/// Makes a pool and its driver.
+#[derive(Debug)]
+#[must_use]
+pub struct Builder<B, C> {
+    backend: B,
+    clock: C,
+    config: Config,
+}
+
+/// One connection, for people and for metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Connection {
+    /// What the pool knows of it.
+    pub info: ConnectionInfo,
+    /// What the backend calls it ([`Backend::label`]).
+    pub label: Option<Arc<str>>,
+}
+
+impl<B: Backend, C: Clock> Builder<B, C> {
+    /// Sets the configuration. Default: [`Config::default`].
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The pool and its driver, which opens the first connections as soon as it runs.
+    ///
+    /// # Errors
+    ///
+    /// Every setting that is out of its range.
+    pub fn build(self) -> Result<(Pool<B, C>, Driver<B, C>), ConfigError> {
+        let core = pool_core::Pool::new(self.config, self.clock.now())?;
+        let shared = Arc::new(Shared::new(self.backend, self.clock, core));
+        Ok((Pool { shared: Arc::clone(&shared) }, Driver::new(shared)))
+    }
+}
+
+impl<B: Backend, C: Clock> Pool<B, C> {
+    /// Begins a pool of what `backend` connects to.
+    pub fn builder(backend: B, clock: C) -> Builder<B, C> {
+        Builder { backend, clock, config: Config::default() }
+    }
+
+    /// Waits for a connection, as long as [`Config::acquire_timeout`]; first come, first served.
+    ///
+    /// # Errors
+    ///
+    /// When the time is up, too many wait, the backend cannot be reached, or the pool is closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time; its place, or the connection granted to it, goes to the next.
+    pub fn acquire(&self) -> Acquire<'_, B, C> {
+        self.acquire_with(AcquireOptions::default())
+    }
+
+    /// Waits for a connection, as `options` say.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Pool::acquire).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`acquire`](Pool::acquire).
+    pub fn acquire_with(&self, options: AcquireOptions) -> Acquire<'_, B, C> {
+        Acquire::new(&self.shared, options)
+    }
+
+    /// A connection that is idle now.
+    ///
+    /// # Errors
+    ///
+    /// When none is, or the pool is closed.
+    pub fn try_acquire(&self) -> Result<Lease<B, C>, AcquireError<B::Error>> {
+        let options = AcquireOptions { timeout: Some(Duration::ZERO), ..AcquireOptions::default() };
+        match pin!(self.acquire_with(options)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => result,
+            Poll::Pending => unreachable!("an acquire without patience never queues"),
+        }
+    }
+
+    /// Waits until `open` connections are open (at most [`Config::max_connections`]; for the configured minimum, give that), or
+    /// tells why they cannot be. While it waits it holds leases on some of them, so it belongs before the traffic.
+    ///
+    /// Connections beyond the minimum are closed again when they stay idle.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Pool::acquire), with the cause of the last failed connect.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it gives back what it holds; connections that are being opened stay with the pool.
+    pub async fn warm_up(&self, open: u32, timeout: Duration) -> Result<(), AcquireError<B::Error>> {
+        let deadline = Some(self.now() + timeout);
+        let options = AcquireOptions { deadline, ..AcquireOptions::default() };
+        let mut held = Vec::new();
+        loop {
+            let status = self.status();
+            let (now_open, wanted) = (status.total - status.connecting - status.closing, open.min(status.max));
+            if now_open >= wanted {
+                return Ok(());
+            }
+            // One more waiter than there are leases to be had makes the pool dial. A connection that carries several
+            // leases is filled first.
+            let abreast = (wanted - now_open).min(self.config().connects_max);
+            let acquires = (0..abreast).map(|_| self.acquire_with(options));
+            held.extend(futures::future::try_join_all(acquires).await?);
+        }
+    }
+
+    /// The pool at this moment.
+    pub fn status(&self) -> Status {
+        self.shared.turn(|state, now| {
+            state.core.advance(now);
+            state.core.status()
+        })
+    }
+
+    /// Each connection at this moment.
+    pub fn connections(&self) -> Vec<Connection> {
+        self.shared.turn(|state, now| {
+            state.core.advance(now);
+            let rows = state.core.connections();
+            rows.map(|info| Connection { info, label: state.slots.label(info.id) }).collect()
+        })
+    }
+
+    /// Each endpoint at this moment.
+    pub fn endpoints(&self) -> Vec<EndpointInfo> {
+        self.shared.turn(|state, now| {
+            state.core.advance(now);
+            state.core.endpoints().collect()
+        })
+    }
+
+    /// Counters and histograms since the start.
+    pub fn stats(&self) -> Stats {
+        self.shared.turn(|state, _| state.core.stats().clone())
+    }
+
+    /// The configuration in force, after [`resize`](Pool::resize).
+    pub fn config(&self) -> Config {
+        self.shared.turn(|state, _| state.core.config().clone())
+    }
+
+    /// The time on the pool's clock.
+    pub fn now(&self) -> Time {
+        self.shared.clock.now()
+    }
+
+    pub(crate) fn acquire_timeout(&self) -> Duration {
+        self.shared.acquire_timeout
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &C {
+        &self.shared.clock
+    }
+
+    /// The backend.
+    pub fn backend(&self) -> &B {
+        &self.shared.backend
+    }
+
+    /// The notices from now on.
+    pub fn events(&self) -> Events {
+        self.shared.hub.subscribe()
+    }
+
+    /// Ends when a connection came, went or was probed, or the pool changed its phase, since this call.
+    ///
+    /// # Cancel safety
+    ///
+    /// It may be dropped at any time.
+    pub fn status_changed(&self) -> StatusChanged {
+        self.shared.hub.listen()
+    }
+
+    /// Asks whether and after which wait to try a failed request again. For those who write their own loop around
+    /// [`acquire_with`](Pool::acquire_with); [`execute`](Pool::execute) has one.
+    pub fn retry(&self, failure: Failure) -> Retry {
+        self.shared.turn(|state, now| state.core.retry(now, failure))
+    }
+
+    /// Sets how many connections are kept and allowed. Too many idle ones are closed now, too many leased ones at their return.
+    ///
+    /// # Errors
+    ///
+    /// When the numbers are out of range; then nothing changes.
+    pub fn resize(&self, min: u32, max: u32) -> Result<(), ConfigError> {
+        self.shared.turn(|state, now| state.core.resize(now, min, max))
+    }
+
+    /// Holds back grants and connects until [`resume`](Pool::resume). Leases that are out go on.
+    pub fn suspend(&self) {
+        self.shared.turn(|state, now| state.core.suspend(now));
+    }
+
+    /// Ends [`suspend`](Pool::suspend).
+    pub fn resume(&self) {
+        self.shared.turn(|state, now| state.core.resume(now));
+    }
+
+    /// Replaces every connection: idle ones now, leased ones at their return. For a new key, a new address, a failover.
+    pub fn invalidate(&self) {
+        self.shared.turn(|state, now| state.core.invalidate(now));
+    }
+
+    /// Adds an endpoint. The one that the pool was made with is `#0v1`.
+    pub fn add_endpoint(&self, spec: EndpointSpec) -> EndpointId {
+        self.shared.turn(|state, now| state.core.add_endpoint(now, spec))
+    }
+
+    /// Stops dialling an endpoint; its idle connections close now, leased ones at their return.
+    pub fn drain_endpoint(&self, endpoint: EndpointId) {
+        self.shared.turn(|state, now| state.core.drain_endpoint(now, endpoint));
+    }
+
+    /// Refuses new callers, serves those that wait, and ends when the last lease is back and the last connection closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The pool drains from the first poll on, whether this is awaited to the end or not.
+    pub async fn drain(&self) {
+        self.shared.turn(|state, now| state.core.drain(now));
+        self.closed().await;
+    }
+
+    /// Refuses new callers, fails those that wait, and gives leases `grace` to return; those that have not by then drop their
+    /// connections whenever they do. Ends when the last connection is closed: no later than `grace` and
+    /// [`Config::release_timeout`] together.
+    ///
+    /// # Cancel safety
+    ///
+    /// The pool shuts down from the first poll on, whether this is awaited to the end or not.
+    pub async fn shutdown(&self, grace: Duration) {
+        self.shared.turn(|state, now| state.core.shutdown(now, grace));
+        self.closed().await;
+    }
+
+    /// Ends when the pool is closed and nothing is left of it.
+    ///
+    /// # Cancel safety
+    ///
+    /// It may be dropped at any time.
+    pub async fn closed(&self) {
+        loop {
+            let changed = self.status_changed();
+            if self.is_closed() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Whether the pool is closed and nothing is left of it.
+    pub fn is_closed(&self) -> bool {
+        self.shared.turn(|state, _| state.closed)
+    }
+
+    /// How often the pool's lock was taken, this call included.
+    #[cfg(feature = "test-util")]
+    pub fn turns(&self) -> u64 {
+        self.shared.turn(|state, _| state.turns)
+    }
+}
+
+impl<B: Backend, C: Clock> Clone for Pool<B, C> {
+    fn clone(&self) -> Self {
+        self.shared.handles.fetch_add(1, Ordering::Relaxed);
+        Pool { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<B: Backend, C: Clock> Drop for Pool<B, C> {
+    fn drop(&mut self) {
+        if self.shared.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shared.turn(|state, now| state.core.drain(now));
+        }
+    }
+}
+
+impl<B: Backend, C: Clock> fmt::Debug for Pool<B, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let handles = self.shared.handles.load(Ordering::Relaxed);
+        f.debug_struct("Pool").field("handles", &handles).finish_non_exhaustive()
+    }
+}

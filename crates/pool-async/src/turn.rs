@@ -1,0 +1,277 @@
+//! The one place that locks: core, slots and wakers are behind one mutex, and a **turn** takes it once.
+//!
+//! A turn reads the clock, locks, hands in what transports have noticed, lets the caller act, performs what can be
+//! performed at once, unlocks, and only then does what could call back: it rings the driver, wakes tasks, tells
+//! observers, drops objects. So nothing runs under the lock but the core and moves of memory: no waker, no destructor, no
+//! code of a backend or a clock. With an idle connection a turn allocates nothing.
+//!
+//! Two leaf locks may be taken under it, for a few instructions: the bell's box and the notices' ring.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Waker;
+use std::time::Duration;
+
+use pool_core::{Action, CloseReason, ConnId, Event, Lifecycle, Notice, TicketId, Time, Verdict};
+
+use crate::backend::Backend;
+use crate::bell::Bell;
+use crate::error::{AcquireError, ConnectError, DriverState};
+use crate::events::Hub;
+use crate::slots::{Object, Slots};
+
+/// Takes a lock that no foreign code can have poisoned: whatever unwound under it left the data whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
+}
+
+/// What handles, leases and the driver have in common.
+pub(crate) struct Shared<B: Backend, C> {
+    pub(crate) backend: B,
+    pub(crate) clock: C,
+    pub(crate) bell: Arc<Bell>,
+    pub(crate) hub: Arc<Hub>,
+    /// How many `Pool`s there are.
+    pub(crate) handles: AtomicUsize,
+    /// Whether the last acquire had to queue: then the next one makes its waker ready before it locks. A guess, never relied on.
+    pub(crate) crowded: AtomicBool,
+    pub(crate) acquire_timeout: Duration,
+    pub(crate) connection_timeout: Duration,
+    state: Mutex<State<B>>,
+}
+
+/// What is behind the lock.
+pub(crate) struct State<B: Backend> {
+    pub(crate) core: pool_core::Pool,
+    pub(crate) slots: Slots<B::Conn>,
+    /// What the driver is to do, in the core's order.
+    pub(crate) orders: VecDeque<Action>,
+    /// The instant at which the driver's sleep ends at the latest.
+    pub(crate) armed: Time,
+    pub(crate) driver: DriverState,
+    /// Nothing is left of the pool.
+    pub(crate) closed: bool,
+    #[cfg(feature = "test-util")]
+    pub(crate) turns: u64,
+    connection_timeout: Duration,
+    /// By `TicketId::index`.
+    wakers: Vec<Option<Waker>>,
+    /// The last failed connect by `EndpointId::index`.
+    errors: Vec<Option<Arc<ConnectError<B::Error>>>>,
+    mail: Vec<Event>,
+}
+
+/// What a turn leaves to do after the lock.
+struct Effects<B: Backend> {
+    ring: bool,
+    changed: bool,
+    /// A release wakes one task: only more than that need room on the heap.
+    waker: Option<Waker>,
+    wakers: Vec<Waker>,
+    garbage: Vec<Garbage<B>>,
+}
+
+/// What is dropped after the lock, because its destructor is not ours.
+#[expect(dead_code, reason = "only ever dropped")]
+enum Garbage<B: Backend> {
+    Object(Object<B::Conn>),
+    Error(Arc<ConnectError<B::Error>>),
+}
+
+impl<B: Backend, C: crate::Clock> Shared<B, C> {
+    pub(crate) fn new(backend: B, clock: C, core: pool_core::Pool) -> Self {
+        let config = core.config();
+        let (acquire_timeout, connection_timeout) = (config.acquire_timeout, config.connection_timeout);
+        Shared {
+            backend,
+            clock,
+            bell: Arc::default(),
+            hub: Arc::default(),
+            handles: AtomicUsize::new(1),
+            crowded: AtomicBool::new(false),
+            acquire_timeout,
+            connection_timeout,
+            state: Mutex::new(State {
+                core,
+                slots: Slots::new(),
+                orders: VecDeque::new(),
+                armed: Time::ZERO,
+                driver: DriverState::Alive,
+                closed: false,
+                #[cfg(feature = "test-util")]
+                turns: 0,
+                connection_timeout,
+                wakers: Vec::new(),
+                errors: Vec::new(),
+                mail: Vec::new(),
+            }),
+        }
+    }
+
+    /// One turn: see the module.
+    pub(crate) fn turn<R>(&self, act: impl FnOnce(&mut State<B>, Time) -> R) -> R {
+        let now = self.clock.now();
+        let mut effects =
+            Effects { ring: false, changed: false, waker: None, wakers: Vec::new(), garbage: Vec::new() };
+        let result = {
+            let mut state = lock(&self.state);
+            state.hear(&self.bell, now, &mut effects);
+            let result = act(&mut state, now);
+            state.perform(&self.hub, now, &mut effects);
+            result
+        };
+        if effects.ring {
+            self.bell.ring();
+        }
+        if let Some(waker) = effects.waker {
+            waker.wake();
+        }
+        effects.wakers.into_iter().for_each(Waker::wake);
+        if effects.changed {
+            self.hub.tell();
+        }
+        result
+    }
+
+    /// Notes whether callers have to queue at the moment. Written only when it changes: the line is shared.
+    pub(crate) fn guess_crowded(&self, crowded: bool) {
+        if self.crowded.load(Ordering::Relaxed) != crowded {
+            self.crowded.store(crowded, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<B: Backend> State<B> {
+    /// Hands in what the transports have noticed since the last turn.
+    fn hear(&mut self, bell: &Bell, now: Time, effects: &mut Effects<B>) {
+        #[cfg(feature = "test-util")]
+        {
+            self.turns += 1;
+        }
+        bell.collect(&mut self.mail);
+        for mut event in self.mail.drain(..) {
+            if let Event::LeaseLimit { conn, leases_max } = &mut event {
+                *leases_max = if self.slots.is_shared(*conn) { *leases_max } else { 1 };
+            }
+            let accepted = self.core.handle(now, event) == Verdict::Accepted;
+            effects.changed |= accepted && !matches!(event, Event::Progress { .. });
+        }
+    }
+
+    /// Takes the core's actions: performs what needs no driver, leaves the rest to it, and decides whether it must be rung.
+    fn perform(&mut self, hub: &Hub, now: Time, effects: &mut Effects<B>) {
+        while let Some(action) = self.core.poll_action() {
+            match action {
+                Action::Wake { ticket } => effects.wake(self.take_waker(ticket)),
+                Action::Notice(notice) => {
+                    hub.keep(now, notice);
+                    effects.changed = true;
+                    if let Notice::LeaseAbandoned { conn } = notice {
+                        effects.discard(self.slots.end(conn));
+                    }
+                }
+                Action::Connect { .. } | Action::Probe { .. } | Action::Close { .. } | Action::Forget { .. } => {
+                    effects.changed = true;
+                    self.order(now, action, effects);
+                }
+            }
+        }
+        if !self.closed && self.core.is_closed() {
+            self.closed = true;
+            hub.end();
+            (effects.changed, effects.ring) = (true, true);
+        }
+        effects.ring |= !self.orders.is_empty() || self.core.wake_by() < self.armed;
+    }
+
+    /// Leaves an action to the driver; without one, nothing can be dialled or probed, and closing is dropping.
+    fn order(&mut self, now: Time, action: Action, effects: &mut Effects<B>) {
+        if let Action::Connect { conn, endpoint, .. } = action {
+            effects.discard(self.slots.begin(conn, endpoint));
+        }
+        if let Action::Close { conn, reason: CloseReason::ConnectTimeout } = action {
+            let error = Arc::new(ConnectError::TimedOut(self.connection_timeout));
+            let former = self.keep_error(conn, error);
+            effects.garbage.extend(former.map(Garbage::Error));
+        }
+        match (self.driver, action) {
+            (DriverState::Alive, _) => self.orders.push_back(action),
+            (DriverState::Dropped, Action::Close { conn, .. } | Action::Forget { conn }) => {
+                effects.discard(self.slots.end(conn));
+                // Stale after a `Forget`: there was nothing left to report.
+                let _ = self.core.handle(now, Event::Closed { conn });
+            }
+            (DriverState::Dropped, _) => {}
+        }
+    }
+
+    /// Keeps why a connect failed, for those who go without a connection because of it. Returns the former reason.
+    pub(crate) fn keep_error(
+        &mut self,
+        conn: ConnId,
+        error: Arc<ConnectError<B::Error>>,
+    ) -> Option<Arc<ConnectError<B::Error>>> {
+        let index = self.slots.endpoint(conn)?.index();
+        if self.errors.len() <= index {
+            self.errors.resize_with(index + 1, || None);
+        }
+        self.errors[index].replace(error)
+    }
+
+    /// A connect has succeeded: what failed before explains nothing any more.
+    pub(crate) fn clear_error(&mut self, conn: ConnId) -> Option<Arc<ConnectError<B::Error>>> {
+        self.errors.get_mut(self.slots.endpoint(conn)?.index())?.take()
+    }
+
+    /// The core's reason with the backend's.
+    pub(crate) fn explain(&self, why: pool_core::AcquireError) -> AcquireError<B::Error> {
+        let error = why.cause.and_then(|cause| self.errors.get(cause.endpoint.index())?.clone());
+        AcquireError::new(why, error, self.driver)
+    }
+
+    /// The place of a ticket's waker.
+    pub(crate) fn waker(&mut self, ticket: TicketId) -> &mut Option<Waker> {
+        if self.wakers.len() <= ticket.index() {
+            self.wakers.resize_with(ticket.index() + 1, || None);
+        }
+        &mut self.wakers[ticket.index()]
+    }
+
+    /// Takes a ticket's waker, to be woken or dropped after the lock.
+    pub(crate) fn take_waker(&mut self, ticket: TicketId) -> Option<Waker> {
+        self.wakers.get_mut(ticket.index())?.take()
+    }
+
+    /// The driver is gone: what it has at hand is over, and so is the pool. Returns what the slots held.
+    pub(crate) fn driver_dropped(&mut self, now: Time) -> Vec<Object<B::Conn>> {
+        if self.closed {
+            return Vec::new();
+        }
+        self.driver = DriverState::Dropped;
+        self.armed = Time::ZERO;
+        self.orders.clear();
+        self.core.shutdown(now, Duration::ZERO);
+        self.core.advance(now);
+        let closing = self.core.connections().filter(|row| row.lifecycle == Lifecycle::Closing);
+        for conn in closing.map(|row| row.id).collect::<Vec<ConnId>>() {
+            let _ = self.core.handle(now, Event::Closed { conn });
+        }
+        self.slots.clear()
+    }
+}
+
+impl<B: Backend> Effects<B> {
+    fn wake(&mut self, waker: Option<Waker>) {
+        match (&self.waker, waker) {
+            (None, waker) => self.waker = waker,
+            (Some(_), waker) => self.wakers.extend(waker),
+        }
+    }
+
+    fn discard(&mut self, object: Object<B::Conn>) {
+        if !matches!(object, Object::Out) {
+            self.garbage.push(Garbage::Object(object));
+        }
+    }
+}
