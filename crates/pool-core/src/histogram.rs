@@ -69,6 +69,20 @@ impl Histogram {
         Duration::ZERO
     }
 
+    /// What was recorded since `earlier`, a former state of this histogram. Its longest is known to within a bucket only.
+    #[must_use]
+    pub fn since(&self, earlier: &Histogram) -> Histogram {
+        let mut since = self.clone();
+        for (count, before) in since.buckets.iter_mut().zip(&earlier.buckets) {
+            *count = count.saturating_sub(*before);
+        }
+        since.count = self.count.saturating_sub(earlier.count);
+        since.sum = self.sum.saturating_sub(earlier.sum);
+        let last = since.buckets.iter().rposition(|&count| count > 0);
+        since.max = last.map_or(0, |n| upper_edge(n).min(self.max));
+        since
+    }
+
     /// Upper edge and count of each bucket, in order.
     pub fn buckets(&self) -> impl Iterator<Item = (Duration, u64)> {
         self.buckets.iter().enumerate().map(|(n, &count)| (Duration::from_nanos(upper_edge(n)), count))

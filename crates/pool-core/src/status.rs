@@ -232,6 +232,39 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// What was counted since `earlier`, a former state of these counters.
+    #[must_use]
+    pub fn since(&self, earlier: &Stats) -> Stats {
+        let less = |now: u64, then: u64| now.saturating_sub(then);
+        Stats {
+            acquires: less(self.acquires, earlier.acquires),
+            leases: less(self.leases, earlier.leases),
+            timeouts: less(self.timeouts, earlier.timeouts),
+            queue_full: less(self.queue_full, earlier.queue_full),
+            exhausted: less(self.exhausted, earlier.exhausted),
+            unavailable: less(self.unavailable, earlier.unavailable),
+            refused_closed: less(self.refused_closed, earlier.refused_closed),
+            cancelled: less(self.cancelled, earlier.cancelled),
+            successes: less(self.successes, earlier.successes),
+            returned: less(self.returned, earlier.returned),
+            faults: core::array::from_fn(|n| less(self.faults[n], earlier.faults[n])),
+            connects: less(self.connects, earlier.connects),
+            opened: less(self.opened, earlier.opened),
+            connect_failures: less(self.connect_failures, earlier.connect_failures),
+            probes: less(self.probes, earlier.probes),
+            probe_failures: less(self.probe_failures, earlier.probe_failures),
+            closed: core::array::from_fn(|n| less(self.closed[n], earlier.closed[n])),
+            close_timeouts: less(self.close_timeouts, earlier.close_timeouts),
+            detached: less(self.detached, earlier.detached),
+            abandoned: less(self.abandoned, earlier.abandoned),
+            retries: less(self.retries, earlier.retries),
+            retries_refused: less(self.retries_refused, earlier.retries_refused),
+            wait: self.wait.since(&earlier.wait),
+            hold: self.hold.since(&earlier.hold),
+            connect: self.connect.since(&earlier.connect),
+        }
+    }
+
     /// Connections closed for `reason`.
     pub fn closed_for(&self, reason: CloseReason) -> u64 {
         self.closed[reason as usize]

@@ -29,13 +29,17 @@
 //! |---|---|
 //! | [`config`] | where the project is, with which key; checked, all problems at once |
 //! | [`key`], [`token`] | credentials, never shown, sent only where they may be |
+//! | [`pool`] | queries over a pool of connections: one deadline, retries, figures |
+//! | [`service`] | an application's operations, with names, classes and figures |
 //! | [`query`] | select, filters, insert, update, upsert, delete, rpc |
 //! | [`error`] | what went wrong, whose fault it was, and what may be done |
 
 pub mod config;
 pub mod error;
 pub mod key;
+pub mod pool;
 pub mod query;
+pub mod service;
 pub mod token;
 
 mod client;
@@ -46,6 +50,8 @@ pub use client::Client;
 pub use config::{ConfigError, SupabaseConfig, SupabaseConfigBuilder};
 pub use error::{ApiError, Code, Error, ErrorClass};
 pub use key::{ApiKey, KeyKind, Role};
-pub use query::{BuildError, Count, Expr, FilterValue, Order, Page, Query};
+pub use pool::{CallOptions, Kpis, PoolStatus, SupabasePool};
+pub use query::{BuildError, Call, Count, Expr, FilterValue, Order, Page, Query};
+pub use service::{Operation, OperationStats, Service};
 pub use settings::PoolSettings;
 pub use token::{Token, TokenSource};
