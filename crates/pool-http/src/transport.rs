@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pool_core::{FaultClass, Outcome, Reuse, Sent};
@@ -107,12 +108,16 @@ impl TransportErrorKind {
 ///
 /// let error = TransportError::new(Phase::Connect, TransportErrorKind::Refused);
 /// assert_eq!(error.sent(), Sent::No);
-/// assert_eq!(error.to_string(), "the peer refused while connecting");
+/// assert_eq!(
+///     error.at("127.0.0.1:3000").to_string(),
+///     "127.0.0.1:3000: the peer refused while connecting; check the port, and that the service runs"
+/// );
 /// ```
 #[derive(Debug)]
 pub struct TransportError {
     phase: Phase,
     kind: TransportErrorKind,
+    peer: Option<Arc<str>>,
     idle_for: Option<Duration>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -120,13 +125,20 @@ pub struct TransportError {
 impl TransportError {
     /// A failure of kind `kind` in phase `phase`, without a cause to show.
     pub const fn new(phase: Phase, kind: TransportErrorKind) -> Self {
-        TransportError { phase, kind, idle_for: None, source: None }
+        TransportError { phase, kind, peer: None, idle_for: None, source: None }
     }
 
     /// With the error that caused it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// With the name of the peer, such as host and port, for the message. It must not contain credentials.
+    #[must_use]
+    pub fn at(mut self, peer: impl Into<Arc<str>>) -> Self {
+        self.peer = Some(peer.into());
         self
     }
 
@@ -211,6 +223,22 @@ impl TransportError {
         }
     }
 
+    const fn advice(&self) -> Option<&'static str> {
+        match (self.phase, self.kind) {
+            (Phase::Resolve, TransportErrorKind::Dns) => Some("check the host in the URL, and the network"),
+            (Phase::Connect, TransportErrorKind::Refused) => {
+                Some("check the port, and that the service runs")
+            }
+            (Phase::Connect, TransportErrorKind::TimedOut) => {
+                Some("check the host and port, the network, and firewalls")
+            }
+            (Phase::Tls, _) => {
+                Some("check that the URL leads to the right host, its certificate, and this machine's clock")
+            }
+            _ => None,
+        }
+    }
+
     /// What to report to the pool with the lease.
     pub const fn outcome(&self) -> Outcome {
         Outcome::Failed { class: self.class(), reuse: self.reuse() }
@@ -219,11 +247,14 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind.words(), self.phase.during())?;
-        match self.idle_for {
-            Some(idle) => write!(f, " (on a connection that had been idle for {idle:?})"),
-            None => Ok(()),
+        if let Some(peer) = &self.peer {
+            write!(f, "{peer}: ")?;
         }
+        write!(f, "{} {}", self.kind.words(), self.phase.during())?;
+        if let Some(idle) = self.idle_for {
+            write!(f, " (on a connection that had been idle for {idle:?})")?;
+        }
+        self.advice().map_or(Ok(()), |advice| write!(f, "; {advice}"))
     }
 }
 
@@ -296,7 +327,7 @@ mod tests {
         );
         assert_eq!(
             text(Phase::Resolve, TransportErrorKind::Dns),
-            "the name was not found while resolving the host's name"
+            "the name was not found while resolving the host's name; check the host in the URL, and the network"
         );
         let stale =
             TransportError::new(Phase::Sent, TransportErrorKind::Closed).after_idle(Duration::from_secs(61));

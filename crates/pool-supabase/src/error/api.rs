@@ -74,7 +74,7 @@ impl ApiError {
             code,
             message: message.unwrap_or_else(|| words(response)),
             details: fields.details,
-            hint: fields.hint.filter(|hint| !hint.is_empty()),
+            hint: fields.hint.filter(|hint| !hint.is_empty()).map(|hint| redact(&hint)),
             retry_after: response.retry_after(),
             source,
         }
@@ -239,7 +239,11 @@ impl Fields {
         // `msg`, `error_description` and `error` are other services' names for it.
         let message = text(&["message", "msg", "error_description", "error"]);
         let (code, hint) = (text(&["code", "error_code"]), text(&["hint"]));
-        let details = object.remove("details").filter(|details| !details.is_null());
+        let details = match object.remove("details") {
+            Some(Value::Null) | None => None,
+            Some(Value::String(details)) => Some(Value::String(redact(&details))),
+            Some(details) => Some(details),
+        };
         Some(Fields { code, message, details, hint })
     }
 }

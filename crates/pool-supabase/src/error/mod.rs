@@ -17,7 +17,7 @@ use pool_http::{FaultClass, Outcome, Response, RetryAction, Safety, TransportErr
 
 pub use api::{ApiError, ErrorSource};
 pub use code::{Code, SqlState};
-pub(crate) use text::excerpt;
+pub(crate) use text::{excerpt, redact};
 
 use crate::config::ConfigError;
 use crate::query::BuildError;
@@ -161,7 +161,8 @@ impl Error {
                 AcquireErrorKind::Unavailable => ErrorClass::Unavailable,
                 AcquireErrorKind::QueueFull | AcquireErrorKind::Exhausted => ErrorClass::Overload,
                 AcquireErrorKind::Closed => ErrorClass::Closed,
-                _ => ErrorClass::Timeout,
+                // A kind that is added later is some way of not having got one in time.
+                AcquireErrorKind::Timeout | _ => ErrorClass::Timeout,
             },
             Error::Transport(error) if error.is_cancelled() => ErrorClass::Cancelled,
             Error::Transport(error) if error.is_timeout() => ErrorClass::Timeout,

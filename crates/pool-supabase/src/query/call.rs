@@ -50,10 +50,6 @@ const OPERATORS: &[&str] = &[
     "adj",
 ];
 
-/// Parameters of the query that are not arguments.
-const RESERVED: &[&str] =
-    &["select", "columns", "on_conflict", "order", "limit", "offset", "and", "or", "not"];
-
 pub(crate) fn call<T: DeserializeOwned, A: Serialize + ?Sized>(
     client: Client,
     name: String,
@@ -110,7 +106,7 @@ fn parameters(arguments: &Map<String, Value>) -> Option<Vec<(String, String)>> {
     for (name, value) in arguments {
         let text = parameter(value)?;
         if name.contains('.')
-            || RESERVED.contains(&name.as_str())
+            || ident::RESERVED.contains(&name.as_str())
             || looks_like_condition(&text)
             || text.contains('\0')
         {

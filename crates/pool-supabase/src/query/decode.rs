@@ -10,7 +10,7 @@ use pool_http::Response;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use crate::error::{ApiError, Code, DecodeProblem, Error};
+use crate::error::{ApiError, Code, DecodeProblem, Error, redact};
 
 /// Rows with the number of all rows that match.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +40,12 @@ fn json<T: DeserializeOwned>(response: &Response) -> Result<T, Error> {
 
 fn parse<T: DeserializeOwned>(response: &Response, body: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|error| {
+        // The reader's words may repeat a value from the body.
+        let why = redact(&error.to_string());
         let problem = match error.classify() {
             Category::Eof => DecodeProblem::Truncated,
-            Category::Data => DecodeProblem::Mismatch(error.to_string()),
-            Category::Syntax | Category::Io => DecodeProblem::Malformed(error.to_string()),
+            Category::Data => DecodeProblem::Mismatch(why),
+            Category::Syntax | Category::Io => DecodeProblem::Malformed(why),
         };
         Error::decode(response, problem)
     })

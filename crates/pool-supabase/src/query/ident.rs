@@ -9,8 +9,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// What stays readable in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// The names of query parameters that are not columns.
-const RESERVED: [&str; 9] =
+/// Query parameters that are neither columns nor arguments.
+pub(super) const RESERVED: [&str; 9] =
     ["select", "columns", "on_conflict", "order", "limit", "offset", "and", "or", "not"];
 
 /// What no name may contain.
