@@ -6,8 +6,8 @@
 //! | file | question it answers |
 //! |---|---|
 //! | [`message`] | what is asked and what is answered |
-//! | [`transport`] | how far a request got before it failed, and why |
-//! | [`outcome`] | whose fault that was, for the pool's health rules |
+//! | [`phase`], [`transport`] | how far a request got before it failed, and why |
+//! | [`mod@outcome`] | whose fault that was, for the pool's health rules |
 //! | [`retry`] | what may be done about it |
 //! | [`retry_after`], [`keep_alive`], [`proxy_status`] | what the peer says in its headers |
 //! | [`connection`] | what an adapter has to provide |
@@ -19,6 +19,7 @@ pub mod connection;
 pub mod keep_alive;
 pub mod message;
 pub mod outcome;
+pub mod phase;
 pub mod proxy_status;
 pub mod retry;
 pub mod retry_after;
@@ -27,6 +28,7 @@ pub mod transport;
 pub use connection::{Base, BaseError, HttpConnection, Limits};
 pub use message::{Request, RequestMeta, Response};
 pub use outcome::{blame, outcome};
+pub use phase::{Phase, TransportErrorKind};
 pub use pool_core::{FaultClass, Outcome, Reuse, Safety, Sent};
 pub use retry::RetryAction;
-pub use transport::{Phase, TransportError, TransportErrorKind};
+pub use transport::TransportError;

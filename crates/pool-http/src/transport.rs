@@ -10,96 +10,7 @@ use std::time::Duration;
 
 use pool_core::{FaultClass, Outcome, Reuse, Sent};
 
-/// How far a request got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Phase {
-    /// The name of the host was being resolved.
-    Resolve,
-    /// The socket was being connected.
-    Connect,
-    /// TLS was being set up.
-    Tls,
-    /// The connection was there, but the request certainly was not processed: it was never written, or the peer says so
-    /// (HTTP/2 GOAWAY below the stream, or REFUSED_STREAM).
-    NotSent,
-    /// Bytes of the request may have left, and no head of an answer has come.
-    Sent,
-    /// The head of the answer has come, its body has not come whole.
-    Body,
-}
-
-impl Phase {
-    /// Whether the peer can have seen the request.
-    pub const fn sent(self) -> Sent {
-        match self {
-            Phase::Resolve | Phase::Connect | Phase::Tls | Phase::NotSent => Sent::No,
-            Phase::Sent | Phase::Body => Sent::Maybe,
-        }
-    }
-
-    const fn during(self) -> &'static str {
-        match self {
-            Phase::Resolve => "while resolving the host's name",
-            Phase::Connect => "while connecting",
-            Phase::Tls => "while setting up TLS",
-            Phase::NotSent => "before the request was sent",
-            Phase::Sent => "while waiting for the answer",
-            Phase::Body => "while reading the body of the answer",
-        }
-    }
-}
-
-/// What went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransportErrorKind {
-    /// Nothing listens there, or the peer turned the stream away.
-    Refused,
-    /// The peer reset the connection.
-    Reset,
-    /// The peer closed the connection.
-    Closed,
-    /// A limit of time of ours was reached.
-    TimedOut,
-    /// The name does not resolve.
-    Dns,
-    /// TLS failed: certificate, protocol version, handshake.
-    Tls,
-    /// The peer does not speak HTTP as it should.
-    Protocol,
-    /// The body ended before its end.
-    Truncated,
-    /// The caller went away.
-    Cancelled,
-    /// The answer is larger than the limit on its size.
-    TooLarge,
-    /// The peer said "enhance your calm" (HTTP/2) or its equivalent.
-    Overloaded,
-    /// The request cannot be sent as it is: a header or target that HTTP does not allow.
-    Invalid,
-    /// Anything else.
-    Other,
-}
-
-impl TransportErrorKind {
-    const fn words(self) -> &'static str {
-        match self {
-            TransportErrorKind::Refused => "the peer refused",
-            TransportErrorKind::Reset => "the peer reset the connection",
-            TransportErrorKind::Closed => "the peer closed the connection",
-            TransportErrorKind::TimedOut => "the time limit was reached",
-            TransportErrorKind::Dns => "the name was not found",
-            TransportErrorKind::Tls => "TLS failed",
-            TransportErrorKind::Protocol => "the peer broke the HTTP protocol",
-            TransportErrorKind::Truncated => "the answer was cut short",
-            TransportErrorKind::Cancelled => "the caller cancelled",
-            TransportErrorKind::TooLarge => "the answer exceeds the size limit",
-            TransportErrorKind::Overloaded => "the peer asks for less load",
-            TransportErrorKind::Invalid => "the request is not valid HTTP",
-            TransportErrorKind::Other => "the transport failed",
-        }
-    }
-}
+use crate::{Phase, TransportErrorKind};
 
 /// A request that got no whole answer.
 ///
@@ -270,16 +181,6 @@ mod tests {
 
     const fn shareable<T: Send + Sync + 'static>() {}
     const _: () = shareable::<TransportError>();
-
-    #[test]
-    fn only_the_phases_before_the_request_left_are_certain() {
-        for phase in [Phase::Resolve, Phase::Connect, Phase::Tls, Phase::NotSent] {
-            assert_eq!(phase.sent(), Sent::No);
-        }
-        for phase in [Phase::Sent, Phase::Body] {
-            assert_eq!(phase.sent(), Sent::Maybe);
-        }
-    }
 
     #[test]
     fn blame_follows_kind_and_phase() {
