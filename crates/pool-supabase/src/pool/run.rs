@@ -169,15 +169,13 @@ impl Call {
         last: Option<Box<Error>>,
     ) -> Error {
         let expired = pool.pool.now() >= self.deadline;
-        match &error {
-            Error::Acquire { kind: AcquireErrorKind::Timeout, .. } if last.is_some() => {
-                Error::Deadline { stage: Stage::Acquire, last }
-            }
-            Error::Transport(transport) if expired && transport.is_timeout() => {
-                Error::Deadline { stage: Stage::Request, last: last.or(Some(Box::new(error))) }
-            }
-            _ => error,
+        if matches!(error, Error::Acquire { kind: AcquireErrorKind::Timeout, .. }) && last.is_some() {
+            return Error::Deadline { stage: Stage::Acquire, last };
         }
+        if matches!(&error, Error::Transport(transport) if expired && transport.is_timeout()) {
+            return Error::Deadline { stage: Stage::Request, last: last.or(Some(Box::new(error))) };
+        }
+        error
     }
 }
 

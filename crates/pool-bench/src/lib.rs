@@ -1,0 +1,1 @@
+//! Measurements live in `benches/`; run them with `cargo bench -p pool-bench`.
