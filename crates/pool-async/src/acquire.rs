@@ -190,6 +190,9 @@ impl<B: Backend, C: Clock> Drop for Acquire<'_, B, C> {
 
 impl<B: Backend, C: Clock> fmt::Debug for Acquire<'_, B, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acquire").field("options", &self.options).field("ticket", &self.ticket).finish_non_exhaustive()
+        f.debug_struct("Acquire")
+            .field("options", &self.options)
+            .field("ticket", &self.ticket)
+            .finish_non_exhaustive()
     }
 }

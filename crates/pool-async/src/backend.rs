@@ -29,7 +29,8 @@ pub trait Backend: 'static {
     /// Connects, up to and including the handshake: what counts as open must be able to carry a request.
     ///
     /// The driver drops the future when [`ConnectContext::timeout`] has passed or the pool shuts down; it must then leave nothing behind.
-    fn connect(&self, cx: ConnectContext) -> impl Future<Output = Result<Connected<Self::Conn>, Self::Error>>;
+    fn connect(&self, cx: ConnectContext)
+    -> impl Future<Output = Result<Connected<Self::Conn>, Self::Error>>;
 
     /// Asks the peer for a sign of life on this connection, as cheaply as the protocol allows.
     ///

@@ -45,7 +45,8 @@ impl Bell {
     /// Leaves a report for the next turn. A later report of the same kind about the same connection takes its place.
     pub(crate) fn note(&self, event: Event) {
         let mut mail = lock(&self.mail);
-        let same = |known: &&mut Event| known.conn() == event.conn() && discriminant(*known) == discriminant(&event);
+        let same =
+            |known: &&mut Event| known.conn() == event.conn() && discriminant(*known) == discriminant(&event);
         match mail.iter_mut().find(same) {
             Some(known) => *known = event,
             None => mail.push(event),

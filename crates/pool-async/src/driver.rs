@@ -157,10 +157,7 @@ impl<B: Backend, C: Clock> Driver<B, C> {
         // Forgotten: the slot may have another tenant by now, and what is left is dropped here.
         let running = self.finish(conn)?;
         if running.closing {
-            return match end {
-                End::Closed => self.closed(conn),
-                end => self.close(conn, end.into_object()),
-            };
+            return self.close(conn, end.into_object());
         }
         match end {
             End::Opened { object, leases_max, label } => self.opened(conn, object, leases_max, label),

@@ -22,7 +22,9 @@ impl<E: fmt::Display> fmt::Display for ConnectError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ConnectError::Failed(error) => error.fmt(f),
-            ConnectError::TimedOut(after) => write!(f, "the connect was not done after {after:?} (connection_timeout)"),
+            ConnectError::TimedOut(after) => {
+                write!(f, "the connect was not done after {after:?} (connection_timeout)")
+            }
         }
     }
 }

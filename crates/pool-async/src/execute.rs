@@ -58,11 +58,7 @@ impl ExecuteOptions {
 
 impl<B: Backend, C: Clock> Pool<B, C> {
     /// Runs `work` on a connection, again on another where [`Config::retry`](pool_core::Config::retry) and the failure allow it. Errors are
-    /// judged by [`Backend::classify`].
-    ///
-    /// ```ignore
-    /// let blogs = pool.execute(Safety::Safe, async |conn| conn.get("/blogs").await).await?;
-    /// ```
+    /// judged by [`Backend::classify`]. The crate's first example shows it.
     ///
     /// # Errors
     ///

@@ -22,13 +22,25 @@ pub(crate) enum Job<T> {
 
 /// How a job ended.
 pub(crate) enum End<B: Backend> {
-    Opened { object: Object<B::Conn>, leases_max: u32, label: Option<Arc<str>> },
-    ConnectFailed { error: B::Error, fault: Fault },
+    Opened {
+        object: Object<B::Conn>,
+        leases_max: u32,
+        label: Option<Arc<str>>,
+    },
+    ConnectFailed {
+        error: B::Error,
+        fault: Fault,
+    },
     /// With the connection, if it was not shared.
-    Probed { object: Object<B::Conn>, fault: Option<Fault> },
+    Probed {
+        object: Object<B::Conn>,
+        fault: Option<Fault>,
+    },
     Closed,
     /// With the connection, if there was one and it was not shared.
-    Stopped { object: Object<B::Conn> },
+    Stopped {
+        object: Object<B::Conn>,
+    },
 }
 
 impl<B: Backend> End<B> {

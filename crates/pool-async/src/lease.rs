@@ -140,6 +140,8 @@ impl<B: Backend, C: Clock> Drop for Lease<B, C> {
 
 impl<B: Backend, C: Clock> fmt::Debug for Lease<B, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease").field("conn", &self.held.as_ref().map(|held| held.grant.conn())).finish_non_exhaustive()
+        f.debug_struct("Lease")
+            .field("conn", &self.held.as_ref().map(|held| held.grant.conn()))
+            .finish_non_exhaustive()
     }
 }

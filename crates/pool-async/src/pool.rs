@@ -9,13 +9,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use pool_core::{
-    Config, ConfigError, ConnectionInfo, EndpointId, EndpointInfo, EndpointSpec, Failure, Retry, Stats, Status, Time,
+    Config, ConfigError, ConnectionInfo, EndpointId, EndpointInfo, EndpointSpec, Failure, Retry, Stats,
+    Status, Time,
 };
 
 use crate::acquire::{Acquire, AcquireOptions};
 use crate::backend::Backend;
+use crate::builder::Builder;
 use crate::clock::Clock;
-use crate::driver::Driver;
 use crate::error::AcquireError;
 use crate::events::{Events, StatusChanged};
 use crate::lease::Lease;
@@ -25,15 +26,6 @@ use crate::turn::Shared;
 /// idle, and what is leased when it comes back.
 pub struct Pool<B: Backend, C: Clock> {
     shared: Arc<Shared<B, C>>,
-}
-
-/// Makes a pool and its driver.
-#[derive(Debug)]
-#[must_use]
-pub struct Builder<B, C> {
-    backend: B,
-    clock: C,
-    config: Config,
 }
 
 /// One connection, for people and for metrics.
@@ -46,29 +38,14 @@ pub struct Connection {
     pub label: Option<Arc<str>>,
 }
 
-impl<B: Backend, C: Clock> Builder<B, C> {
-    /// Sets the configuration. Default: [`Config::default`].
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = config;
-        self
-    }
-
-    /// The pool and its driver, which opens the first connections as soon as it runs.
-    ///
-    /// # Errors
-    ///
-    /// Every setting that is out of its range.
-    pub fn build(self) -> Result<(Pool<B, C>, Driver<B, C>), ConfigError> {
-        let core = pool_core::Pool::new(self.config, self.clock.now())?;
-        let shared = Arc::new(Shared::new(self.backend, self.clock, core));
-        Ok((Pool { shared: Arc::clone(&shared) }, Driver::new(shared)))
-    }
-}
-
 impl<B: Backend, C: Clock> Pool<B, C> {
+    pub(crate) fn new(shared: Arc<Shared<B, C>>) -> Self {
+        Pool { shared }
+    }
+
     /// Begins a pool of what `backend` connects to.
     pub fn builder(backend: B, clock: C) -> Builder<B, C> {
-        Builder { backend, clock, config: Config::default() }
+        Builder::new(backend, clock)
     }
 
     /// Waits for a connection, as long as [`Config::acquire_timeout`]; first come, first served.
@@ -128,7 +105,8 @@ impl<B: Backend, C: Clock> Pool<B, C> {
         let mut held = Vec::new();
         loop {
             let status = self.status();
-            let (now_open, wanted) = (status.total - status.connecting - status.closing, open.min(status.max));
+            let (now_open, wanted) =
+                (status.total - status.connecting - status.closing, open.min(status.max));
             if now_open >= wanted {
                 return Ok(());
             }
@@ -288,6 +266,16 @@ impl<B: Backend, C: Clock> Pool<B, C> {
     /// Whether the pool is closed and nothing is left of it.
     pub fn is_closed(&self) -> bool {
         self.shared.turn(|state, _| state.closed)
+    }
+
+    /// Whether the core's invariants hold; what does not is named.
+    ///
+    /// # Errors
+    ///
+    /// The first invariant that does not hold, with its number.
+    #[cfg(feature = "test-util")]
+    pub fn check(&self) -> Result<(), String> {
+        self.shared.turn(|state, _| state.core.check())
     }
 
     /// How often the pool's lock was taken, this call included.

@@ -26,9 +26,8 @@ impl<T> Object<T> {
         match self {
             Object::Out => None,
             Object::Owned(conn) => Some(conn),
-            Object::Shared(conn) => {
-                Arc::into_inner(conn).map(|conn| conn.into_inner().unwrap_or_else(|poison| poison.into_inner()))
-            }
+            Object::Shared(conn) => Arc::into_inner(conn)
+                .map(|conn| conn.into_inner().unwrap_or_else(|poison| poison.into_inner())),
         }
     }
 

@@ -171,7 +171,10 @@ impl<B: Backend> State<B> {
                         effects.discard(self.slots.end(conn));
                     }
                 }
-                Action::Connect { .. } | Action::Probe { .. } | Action::Close { .. } | Action::Forget { .. } => {
+                Action::Connect { .. }
+                | Action::Probe { .. }
+                | Action::Close { .. }
+                | Action::Forget { .. } => {
                     effects.changed = true;
                     self.order(now, action, effects);
                 }

@@ -10,8 +10,8 @@ use futures::executor::LocalPool;
 use futures::task::LocalSpawn;
 use pool_async::pool_core::{Config, Safety, Time};
 use pool_async::{
-    Acquire, AcquireError, Backend, Clock, ConnectContext, Connected, Driver, Events, ExecuteError, ExecuteOptions,
-    Fault, Lease, ManualClock, Pool, Reporter,
+    Acquire, AcquireError, Backend, Clock, ConnectContext, Connected, Driver, Events, ExecuteError,
+    ExecuteOptions, Fault, Lease, ManualClock, Pool, Reporter,
 };
 
 #[derive(Clone)]
@@ -79,7 +79,7 @@ const _: () = {
 
 async fn bump(conn: &mut Counter) -> Result<u32, Infallible> {
     tokio::task::yield_now().await;
-    conn.0.set(conn.0.get() + 1);
+    *conn.0.get_mut() += 1;
     Ok(conn.0.get())
 }
 

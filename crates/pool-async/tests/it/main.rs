@@ -1,0 +1,12 @@
+//! The driver against an in-memory backend, in virtual time: nothing here sleeps, and nothing waits for real.
+
+mod acquire;
+mod cancel;
+mod execute;
+mod fake;
+mod lease;
+mod observe;
+mod operate;
+mod sendness;
+mod sharing;
+mod world;
