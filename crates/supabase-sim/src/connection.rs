@@ -24,13 +24,10 @@ const FLUSH_ROUNDS: usize = 16;
 
 /// Serves a connection until it ends.
 pub(crate) async fn serve(shared: Arc<Shared>, transport: Arc<Transport>, stream: TcpStream) {
-    let link =
-        Arc::new(Link::new(shared.observer.opened(), transport.is_tls(), &shared.settings().keep_alive));
-    shared.add_link(&link);
+    let link = shared.open_link(transport.is_tls());
     let fault = shared.faults().at_accept();
     run(&shared, &transport, &link, Socket::new(stream, link.clone()), fault).await;
-    shared.remove_link(link.id);
-    shared.observer.closed(link.id);
+    shared.close_link(link.id);
 }
 
 async fn run(

@@ -150,11 +150,11 @@ async fn run(
     query: Duration,
 ) -> Result<Answer, ApiError> {
     let mut statement = shared.observer.statement_waits();
-    let (slots, patience) = shared.database_slots();
-    let slot = tokio::time::timeout(patience, slots.acquire_owned()).await;
+    let pool = shared.settings().database;
+    let slot = tokio::time::timeout(pool.acquisition_timeout, shared.database_slots().acquire_owned()).await;
     let Ok(Ok(_slot)) = slot else { return Err(ApiError::pool_timeout()) };
     statement.runs();
-    let limit = call.role.statement_timeout().unwrap_or(Duration::MAX);
+    let limit = pool.statement_timeout(call.role);
     hold(query, limit).await?;
     let (result, keys) = {
         let mut data = shared.data();

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -58,10 +57,9 @@ impl Shared {
         }
     }
 
-    /// The slots of the server's own pool, and how long a statement waits for one.
-    pub(crate) fn database_slots(&self) -> (Arc<Semaphore>, Duration) {
-        let patience = lock(&self.settings).database.acquisition_timeout;
-        (lock(&self.slots).clone(), patience)
+    /// The slots of the server's own pool.
+    pub(crate) fn database_slots(&self) -> Arc<Semaphore> {
+        lock(&self.slots).clone()
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -72,12 +70,20 @@ impl Shared {
         lock(&self.data)
     }
 
-    pub(crate) fn add_link(&self, link: &Arc<Link>) {
-        lock(&self.links).insert(link.id, link.clone());
+    /// Counts a new connection. Whoever sees it counted finds it among the links: both happen under one lock.
+    pub(crate) fn open_link(&self, tls: bool) -> Arc<Link> {
+        let keep_alive = self.settings().keep_alive;
+        let mut links = lock(&self.links);
+        let link = Arc::new(Link::new(self.observer.opened(), tls, &keep_alive));
+        links.insert(link.id, link.clone());
+        link
     }
 
-    pub(crate) fn remove_link(&self, id: u64) {
-        lock(&self.links).remove(&id);
+    /// Counts a connection whose socket is closed.
+    pub(crate) fn close_link(&self, id: u64) {
+        let mut links = lock(&self.links);
+        self.observer.closed(id);
+        links.remove(&id);
     }
 
     pub(crate) fn links(&self) -> Vec<Arc<Link>> {

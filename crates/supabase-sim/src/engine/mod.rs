@@ -93,15 +93,6 @@ impl Role {
         }
         Err(ApiError::permission_denied(self == Self::Anon, def.name))
     }
-
-    /// The `statement_timeout` of the role.
-    pub(crate) fn statement_timeout(self) -> Option<Duration> {
-        match self {
-            Self::Anon => Some(Duration::from_secs(3)),
-            Self::Authenticated => Some(Duration::from_secs(8)),
-            Self::Service => None,
-        }
-    }
 }
 
 /// Runs a request.
