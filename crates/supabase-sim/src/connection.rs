@@ -23,8 +23,12 @@ use crate::shared::Shared;
 const FLUSH_ROUNDS: usize = 16;
 
 /// Serves a connection until it ends.
-pub(crate) async fn serve(shared: Arc<Shared>, transport: Arc<Transport>, stream: TcpStream) {
-    let link = shared.open_link(transport.is_tls());
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    transport: Arc<Transport>,
+    link: Arc<Link>,
+    stream: TcpStream,
+) {
     let fault = shared.faults().at_accept();
     run(&shared, &transport, &link, Socket::new(stream, link.clone()), fault).await;
     shared.close_link(link.id);
@@ -52,6 +56,8 @@ async fn run(
     }
     match transport.acceptor() {
         None => http(shared, transport.protocols(), link, socket).await,
+        #[cfg(not(feature = "tls"))]
+        Some(never) => match *never {},
         #[cfg(feature = "tls")]
         Some(acceptor) => {
             let accepted = tokio::select! {

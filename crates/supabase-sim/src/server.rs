@@ -147,7 +147,9 @@ async fn accept_loop(
             stream = accept(listener.as_ref()) => {
                 // Without this, small answers would wait for the client's delayed acknowledgement.
                 drop(stream.set_nodelay(true));
-                tokio::spawn(connection::serve(shared.clone(), transport.clone(), stream));
+                // Here and not in the task: what was accepted must be there for the next command.
+                let link = shared.open_link(transport.is_tls());
+                tokio::spawn(connection::serve(shared.clone(), transport.clone(), link, stream));
             }
         }
     }

@@ -228,7 +228,8 @@ fn a_restart_cuts_everything_and_keeps_port_and_data() -> io::Result<()> {
     for client in &mut clients {
         assert_eq!(client.read_to_end(), (String::new(), End::Reset));
     }
-    let views = Client::service(&sim).get("/rest/v1/blog_views?select=request_key&id=gt.12&order=id");
+    let mut after = Client::service(&sim);
+    let views = after.get("/rest/v1/blog_views?select=request_key&id=gt.12&order=id");
     assert_eq!(views.column("request_key"), "\"a\" \"b\"");
     assert_eq!(sim.crash()?, 1);
     assert!(TcpStream::connect(sim.address()).is_err());
