@@ -132,7 +132,7 @@ impl Conn {
     /// Whether a lease may be put on it, freshness aside.
     pub(crate) const fn is_grantable(&self) -> bool {
         self.is_serving()
-            && !matches!(self.life, Lifecycle::Probing)
+            && !self.probing
             && self.leases.len() < self.lease_limit()
     }
 
