@@ -131,9 +131,7 @@ impl Conn {
 
     /// Whether a lease may be put on it, freshness aside.
     pub(crate) const fn is_grantable(&self) -> bool {
-        self.is_serving()
-            && !self.probing
-            && self.leases.len() < self.lease_limit()
+        self.is_serving() && !self.probing && self.leases.len() < self.lease_limit()
     }
 
     /// The shelf that it belongs on, staleness aside.
