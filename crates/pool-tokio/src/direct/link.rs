@@ -1,0 +1,206 @@
+//! One physical connection: its sender, the tasks behind it, and what it has told the pool.
+//!
+//! Rules: exactly one attempt of each request, on exactly this connection; what hyper hands back was never sent; nothing that
+//! was noticed is kept from the pool, and nothing is reported twice.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+
+use http::{HeaderMap, Request, Response, Version, header};
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1, http2};
+use pool_http::{Phase, TransportError, TransportErrorKind, keep_alive};
+use reqwest::Body;
+use tokio::task::AbortHandle;
+
+use super::dial::Dialled;
+use super::http2 as h2;
+use super::socket::{Signal, Socket};
+use super::{Info, Session};
+use crate::classify;
+use crate::usage::{Flight, Usage};
+
+/// One physical connection.
+pub(super) struct Link {
+    pub(super) info: Info,
+    pub(super) usage: Arc<Usage>,
+    /// Gone when the connection is being closed.
+    sender: Mutex<Option<Sender>>,
+    signal: Arc<Signal>,
+    tasks: Vec<AbortHandle>,
+    /// The last `Keep-Alive: timeout` that was reported, in seconds.
+    kept_alive: AtomicU64,
+    /// Whether it may carry several leases.
+    shared: bool,
+}
+
+enum Sender {
+    Http1(http1::SendRequest<Body>),
+    Http2(http2::SendRequest<Body>),
+}
+
+type Sent = Result<Response<Incoming>, TrySendError<Request<Body>>>;
+
+impl Link {
+    /// Begins HTTP on a socket. Over HTTP/2 with `streams_max`, the connection may carry that many leases; the second value is how many
+    /// the peer allows.
+    pub(super) async fn open(
+        dialled: Dialled,
+        signal: Arc<Signal>,
+        streams_max: Option<u32>,
+    ) -> Result<(Self, u32), TransportError> {
+        let Dialled { stream, local, remote, http2, tls } = dialled;
+        let socket = Socket::new(stream, signal.clone());
+        let shared = http2 && streams_max.is_some();
+        let (sender, tasks, leases_max) = if http2 {
+            let limit = if shared { streams_max } else { None };
+            let begun = h2::handshake(socket, signal.clone(), limit).await;
+            let (sender, tasks, peer) = begun.map_err(|error| classify::classify(error, Phase::Connect))?;
+            (Sender::Http2(sender), tasks, limit.map_or(1, |limit| limit.min(peer)))
+        } else {
+            let begun = http1::handshake(socket).await;
+            let (sender, connection) = begun.map_err(|error| classify::classify(error, Phase::Connect))?;
+            let task = tokio::spawn(async move {
+                // How it ended is told to whoever waits for an answer; that it ended, by the socket.
+                let _ = connection.await;
+            });
+            (Sender::Http1(sender), vec![task.abort_handle()], 1)
+        };
+        let version = if http2 { Version::HTTP_2 } else { Version::HTTP_11 };
+        let link = Link {
+            info: Info { version, local, remote, tls: tls.map(Session::from) },
+            usage: Usage::new(shared),
+            sender: Mutex::new(Some(sender)),
+            signal,
+            tasks,
+            kept_alive: AtomicU64::new(0),
+            shared,
+        };
+        Ok((link, leases_max))
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Whether no further request may be put on it.
+    pub(super) fn is_broken(&self) -> bool {
+        self.signal.is_closed() || self.usage.is_dirty()
+    }
+
+    /// Sends `request`, which `flight` stands for, and waits for the head of the answer.
+    pub(super) async fn send(
+        &self,
+        request: Request<Body>,
+        flight: &Flight,
+    ) -> Result<Response<Incoming>, TransportError> {
+        let ready = self.ready().await;
+        let sent = match ready.and_then(|()| self.hand_over(request)) {
+            Ok(sent) => sent.await,
+            Err(error) => return Err(flight.blame(error)),
+        };
+        match sent {
+            Ok(response) => {
+                self.hear(response.version(), response.headers());
+                Ok(response)
+            }
+            Err(error) => {
+                let phase = if error.message().is_some() { Phase::NotSent } else { Phase::Sent };
+                Err(flight.blame(classify::classify(error.into_error(), phase)))
+            }
+        }
+    }
+
+    /// Waits until hyper has put the previous exchange away; the connection is idle, but its task may not have run since.
+    async fn ready(&self) -> Result<(), TransportError> {
+        poll_fn(|cx| match self.sender().as_mut() {
+            Some(Sender::Http1(sender)) => sender.poll_ready(cx),
+            Some(Sender::Http2(sender)) => sender.poll_ready(cx),
+            // Closing: found out when it is handed over.
+            None => Poll::Ready(Ok(())),
+        })
+        .await
+        .map_err(|error| classify::classify(error, Phase::NotSent))
+    }
+
+    fn hand_over(
+        &self,
+        request: Request<Body>,
+    ) -> Result<impl Future<Output = Sent> + use<>, TransportError> {
+        match self.sender().as_mut() {
+            Some(Sender::Http1(sender)) => {
+                Ok(futures::future::Either::Left(sender.try_send_request(request)))
+            }
+            Some(Sender::Http2(sender)) => {
+                Ok(futures::future::Either::Right(sender.try_send_request(request)))
+            }
+            None => Err(TransportError::new(Phase::NotSent, TransportErrorKind::Closed)),
+        }
+    }
+
+    /// Passes on what the head of an answer says about the connection.
+    fn hear(&self, version: Version, headers: &HeaderMap) {
+        self.progress();
+        if says_close(version, headers) {
+            self.signal.reporter.retiring();
+        }
+        if let Some(timeout) = keep_alive::timeout(headers)
+            && self.kept_alive.swap(timeout.as_secs(), Ordering::Relaxed) != timeout.as_secs()
+        {
+            self.signal.reporter.keep_alive(timeout);
+        }
+    }
+
+    /// Something came back.
+    pub(super) fn progress(&self) {
+        if self.shared {
+            self.signal.reporter.progress();
+        }
+    }
+
+    /// Closes it, in good manners if nothing is under way, and ends when the socket is closed.
+    pub(super) async fn close(&self) {
+        // Without its sender, hyper says good-bye (TLS and HTTP/2 have a word for it) and closes.
+        drop(self.sender().take());
+        if self.usage.is_dirty() {
+            self.abort();
+        }
+        self.signal.closed().await;
+    }
+
+    fn abort(&self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+
+    fn sender(&self) -> MutexGuard<'_, Option<Sender>> {
+        // Only moves happen under this lock: after a panic elsewhere the sender is what it was.
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the peer closes the connection after this answer.
+fn says_close(version: Version, headers: &HeaderMap) -> bool {
+    let says = |wanted: &str| {
+        let values = headers.get_all(header::CONNECTION).into_iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|token| token.trim().eq_ignore_ascii_case(wanted))
+    };
+    says("close") || (version == Version::HTTP_10 && !says("keep-alive"))
+}
+
+impl Drop for Link {
+    /// Works outside of any runtime: the socket is closed when the runtime next looks at the aborted task.
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("info", &self.info).field("usage", &self.usage).finish_non_exhaustive()
+    }
+}

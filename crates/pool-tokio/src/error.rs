@@ -1,0 +1,65 @@
+//! The error of both transports, and what the pool makes of it.
+
+use http::StatusCode;
+use pool_async::Fault;
+use pool_http::{FaultClass, Phase, Reuse, Sent, TransportError, TransportErrorKind, blame};
+
+use crate::classify;
+
+/// Why a connect, a probe or a request failed.
+///
+/// reqwest's errors become this by `?`, classified by their typed causes and without their URL.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There was no whole answer.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The answer itself is the error: that of a probe, or one that `error_for_status` turned into an error.
+    #[error("the peer answered with status {0}")]
+    Status(StatusCode),
+}
+
+impl Error {
+    /// What the pool decides by.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Error::Transport(error) => Fault::new(error.class(), error.reuse()).sent(error.sent()),
+            Error::Status(status) => {
+                Fault::new(blame(*status).unwrap_or(FaultClass::Application), Reuse::Keep).sent(Sent::Maybe)
+            }
+        }
+    }
+
+    /// How far the request got, if there was no whole answer.
+    pub fn phase(&self) -> Option<Phase> {
+        self.transport().map(TransportError::phase)
+    }
+
+    /// What went wrong, if there was no whole answer.
+    pub fn kind(&self) -> Option<TransportErrorKind> {
+        self.transport().map(TransportError::kind)
+    }
+
+    /// Whether a limit of time was reached.
+    pub fn is_timeout(&self) -> bool {
+        self.transport().is_some_and(TransportError::is_timeout)
+    }
+
+    /// The error of the transport, if there was no whole answer.
+    pub fn transport(&self) -> Option<&TransportError> {
+        match self {
+            Error::Transport(error) => Some(error),
+            Error::Status(_) => None,
+        }
+    }
+}
+
+impl From<reqwest::Error> for Error {
+    fn from(error: reqwest::Error) -> Self {
+        match error.status() {
+            Some(status) => Error::Status(status),
+            None => Error::Transport(classify::reqwest(error)),
+        }
+    }
+}

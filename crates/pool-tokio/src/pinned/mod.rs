@@ -1,0 +1,5 @@
+//! Pinned.
+/// x
+#[derive(Debug, thiserror::Error)]
+#[error("reopened")]
+pub struct Reopened;
