@@ -54,6 +54,7 @@ impl Pool {
             }
             counts.serving += u32::from(conn.is_serving());
             counts.usable += u32::from(conn.is_usable());
+            counts.probes += u32::from(conn.probing);
         }
         hold!("I3", counts == self.counts, "counted {counts:?}, kept {:?}", self.counts);
         let waiting = self.tickets.iter().filter(|(_, waiter)| waiter.state == WaitState::Waiting).count();

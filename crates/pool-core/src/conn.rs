@@ -131,7 +131,9 @@ impl Conn {
 
     /// Whether a lease may be put on it, freshness aside.
     pub(crate) const fn is_grantable(&self) -> bool {
-        self.is_serving() && !self.probing && self.leases.len() < self.lease_limit()
+        // A stalled one is probed while it is in use, and still the last resort.
+        let asked = self.probing && !self.stalled;
+        self.is_serving() && !asked && self.leases.len() < self.lease_limit()
     }
 
     /// The shelf that it belongs on, staleness aside.

@@ -68,9 +68,8 @@ impl Pool {
         }
         self.enter(id, Lifecycle::Closing);
         let deadline = self.now + self.config.release_timeout;
-        let conn = &mut self.conns[id];
-        conn.deadline = deadline;
-        conn.probing = false;
+        self.end_probe(id);
+        self.conns[id].deadline = deadline;
         self.timers.set(Key::Conn(id.index), deadline);
         self.stats.closed[reason as usize] += 1;
         self.actions.push_back(Action::Close { conn: id, reason });
@@ -79,6 +78,7 @@ impl Pool {
     /// The slot is free again.
     pub(crate) fn free(&mut self, id: ConnId) {
         self.unshelve(id);
+        self.end_probe(id);
         self.enter(id, Lifecycle::Gone);
         self.counts.life[Lifecycle::Gone as usize] -= 1;
         self.timers.clear(Key::Conn(id.index));
@@ -183,13 +183,21 @@ impl Pool {
     pub(crate) fn probe(&mut self, id: ConnId) {
         let deadline = self.now + self.config.probe_timeout;
         let conn = &mut self.conns[id];
+        debug_assert!(!conn.probing, "{id} is probed already");
         conn.probing = true;
         conn.deadline = deadline;
+        self.counts.probes += 1;
         self.enter_by_use(id);
         self.reshelve(id);
         self.timers.lower(Key::Conn(id.index), deadline);
         self.stats.probes += 1;
         self.actions.push_back(Action::Probe { conn: id });
+    }
+
+    /// The probe is over, if one was under way.
+    pub(crate) fn end_probe(&mut self, id: ConnId) {
+        let probing = core::mem::take(&mut self.conns[id].probing);
+        self.counts.probes -= u32::from(probing);
     }
 
     /// The interval of active probes, ± 15 %, drawn once per connection so that they do not fall into step.

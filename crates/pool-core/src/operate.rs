@@ -91,6 +91,7 @@ impl Pool {
     }
 
     /// Ends the pool in peace: no new callers, those that wait are served, and when the last lease ends the last connection closes.
+    /// It lifts a suspension.
     pub fn drain(&mut self, now: Time) {
         self.tick(now);
         if !self.is_ending() {
@@ -101,7 +102,7 @@ impl Pool {
     }
 
     /// Ends the pool: everyone who waits fails, unused connections close now, leased ones when their leases end; leases that are
-    /// still out after `grace` no longer belong to the pool. A second call can only shorten the grace.
+    /// still out after `grace` no longer belong to the pool. A second call can only shorten the grace. It lifts a suspension.
     pub fn shutdown(&mut self, now: Time, grace: Duration) {
         self.tick(now);
         self.mode = Mode::Closing;

@@ -89,6 +89,8 @@ pub(crate) struct Counts {
     pub(crate) serving: u32,
     /// Serving and not about to retire.
     pub(crate) usable: u32,
+    /// Probes under way.
+    pub(crate) probes: u32,
 }
 
 impl Pool {

@@ -33,9 +33,9 @@ impl Pool {
             Event::Connected { .. } | Event::ConnectFailed { .. } => life == Lifecycle::Connecting,
             Event::Probed { .. } | Event::ProbeFailed { .. } => self.conns[id].probing,
             Event::Closed { .. } => life == Lifecycle::Closing,
+            Event::Progress { .. } => open && !self.conns[id].leases.is_empty(),
             Event::Lost { .. }
             | Event::Retiring { .. }
-            | Event::Progress { .. }
             | Event::LeaseLimit { .. }
             | Event::KeepAlive { .. } => open,
         };
@@ -101,8 +101,8 @@ impl Pool {
     }
 
     fn probed(&mut self, id: ConnId) {
+        self.end_probe(id);
         let conn = &mut self.conns[id];
-        conn.probing = false;
         if conn.stalled {
             (conn.stalled, conn.progress_at) = (false, self.now);
             conn.stalls = conn.stalls.saturating_add(1);
@@ -115,7 +115,7 @@ impl Pool {
     }
 
     fn probe_failed(&mut self, id: ConnId, class: FaultClass, reuse: Reuse) {
-        self.conns[id].probing = false;
+        self.end_probe(id);
         self.conns[id].looked_at = self.now;
         self.stats.probe_failures += 1;
         let endpoint = self.conns[id].endpoint;
@@ -147,7 +147,7 @@ impl Pool {
         self.alive(id);
         let conn = &mut self.conns[id];
         (conn.progress_at, conn.stalled, conn.stalls) = (self.now, false, 0);
-        self.reshelve(id);
+        self.shelve(id);
         self.arm(id);
     }
 }
@@ -155,7 +155,7 @@ impl Pool {
 impl Pool {
     /// A probe has had its time: what comes back now would come too late for anyone.
     pub(crate) fn probe_timed_out(&mut self, id: ConnId) {
-        self.conns[id].probing = false;
+        self.end_probe(id);
         self.stats.probe_failures += 1;
         self.trouble(id, Sign::Probe);
         self.mark(id, CloseReason::ProbeTimeout);

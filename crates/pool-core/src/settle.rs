@@ -68,8 +68,7 @@ impl Pool {
             return;
         }
         let Some(head) = self.queue.head() else { return };
-        let probing = |pool: &Pool| pool.counts.life[Lifecycle::Probing as usize];
-        while probing(self) < self.queue.len()
+        while self.counts.probes < self.queue.len()
             && let Some(id) = self.shelves[Shelf::Stale].tail()
         {
             self.probe(id);
@@ -77,7 +76,7 @@ impl Pool {
         // The head wants a proof that even a fresh connection does not have: that connection is asked for it.
         let strict = self.tickets[head].proven_since > Time::ZERO;
         if strict
-            && probing(self) == 0
+            && self.counts.probes == 0
             && let Some(id) = self.shelves[Shelf::Ready].tail()
         {
             self.probe(id);

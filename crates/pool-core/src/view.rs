@@ -28,7 +28,7 @@ impl Pool {
             in_use: load.in_use,
             leases: self.leases.len() as u32,
             connecting: load.connecting,
-            probing: life(Lifecycle::Probing),
+            probing: self.counts.probes,
             closing: life(Lifecycle::Closing),
             healthy: health(Health::Healthy) + health(Health::Suspect),
             unhealthy: health(Health::Unhealthy),
