@@ -7,6 +7,8 @@ mod config;
 pub mod direct;
 mod error;
 pub mod pinned;
+#[cfg(feature = "direct")]
+mod supabase;
 mod tls;
 mod usage;
 
@@ -21,4 +23,10 @@ pub use config::{Probe, Profile, Protocol, Roots, TransportConfig};
 #[cfg(feature = "direct")]
 pub use direct::{DirectBackend, DirectConnection, DirectPool};
 pub use error::Error;
+pub use pool_supabase::{
+    ApiError, Client, Count, ErrorClass, Expr, Kpis, Operation, Order, Page, PoolSettings, PoolStatus, Query,
+    SupabaseConfig,
+};
+#[cfg(feature = "direct")]
+pub use supabase::{Builder, ConnectError, Service, SupabasePool, connect};
 pub use tls::SetupError;
