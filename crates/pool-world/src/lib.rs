@@ -1,1 +1,45 @@
 //! The simulated world that every test engine of pool-core stands on.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`Op`] | a step of a history in small numbers, taken modulo what is there: every `Vec<Op>` is a valid history |
+//! | [`Input`] | a step in the core's own terms; a list of them is a [`Tape`] that can be played again, shifted, cut |
+//! | [`World`] | a pool, the books of its driver and callers, and the oracle that judges every step |
+//! | [`sim`] | endpoints, callers and drivers in virtual time, with faults, then without |
+//! | [`naive`] | the pool once more, in the plainest way, for the features that can be told plainly |
+//! | [`explore`] | every history up to a depth |
+//! | [`Script`] | the words that `tests/stories.rs` is written in |
+//!
+//! The oracle was written from the specification and looks at the core only through its public face. Each of its
+//! complaints begins with the number of the invariant that is broken: I1 to I44, as in the tests' names.
+
+pub mod books;
+pub mod explore;
+pub mod input;
+pub mod naive;
+pub mod op;
+pub mod oracle;
+pub mod rng;
+pub mod script;
+pub mod setup;
+pub mod sim;
+pub mod tape;
+pub mod view;
+pub mod world;
+
+pub use input::{Answer, Input, Key};
+pub use op::{History, Op};
+pub use setup::Setup;
+pub use tape::Tape;
+pub use view::View;
+pub use world::World;
+
+/// Panics with the number of the broken invariant and what was seen.
+#[macro_export]
+macro_rules! holds {
+    ($condition:expr, $number:literal, $($seen:tt)+) => {
+        if !$condition {
+            panic!(concat!($number, ": {}"), format_args!($($seen)+));
+        }
+    };
+}

@@ -1,0 +1,5 @@
+//! Every engine over the one world. Each failure prints a history as Rust source: paste it into `regressions.rs`.
+
+mod histories;
+mod regressions;
+mod strategy;
