@@ -45,10 +45,12 @@ impl Pool {
         }
     }
 
-    /// An unhealthy connection goes when its replacement is there, or when there is no room to make one before.
+    /// An unhealthy connection goes when its replacement is there, or when there is no room to make one before (I41).
     fn close_replaced(&mut self) {
         while let Some(id) = self.shelves[Shelf::Sick].head() {
-            if self.counts.usable < self.min() && self.total() < self.config.max_connections {
+            let no_room = self.total() >= self.config.max_connections
+                && self.counts.life[Lifecycle::Connecting as usize] == 0;
+            if self.counts.usable < self.min() && !no_room {
                 break;
             }
             self.mark(id, CloseReason::Unhealthy);
@@ -68,17 +70,11 @@ impl Pool {
             return;
         }
         let Some(head) = self.queue.head() else { return };
-        while self.counts.probes < self.queue.len()
-            && let Some(id) = self.shelves[Shelf::Stale].tail()
-        {
-            self.probe(id);
-        }
-        // The head wants a proof that even a fresh connection does not have: that connection is asked for it.
+        // A head that wants a proof which even fresh connections do not have: then these are asked for it.
         let strict = self.tickets[head].proven_since > Time::ZERO;
-        if strict
-            && self.counts.probes == 0
-            && let Some(id) = self.shelves[Shelf::Ready].tail()
-        {
+        while self.counts.probes < self.queue.len() {
+            let fresh = if strict { self.shelves[Shelf::Ready].tail() } else { None };
+            let Some(id) = self.shelves[Shelf::Stale].tail().or(fresh) else { break };
             self.probe(id);
         }
     }
