@@ -36,6 +36,11 @@ impl Bell {
         if self.rung.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
     }
 
+    /// The driver is gone: its task need not be kept for a ring.
+    pub(crate) fn silence(&self) {
+        drop(self.driver.take());
+    }
+
     /// Leaves a report for the next turn, whoever takes it, and asks for one.
     pub(crate) fn report(&self, event: Event) {
         self.note(event);
@@ -54,12 +59,16 @@ impl Bell {
         self.has_mail.store(true, Ordering::Release);
     }
 
-    /// Swaps what is in the box with `empty`, so that no turn allocates. Without mail it is one load.
+    /// Whether something was left since the box was emptied: one load, so that every turn can ask.
+    #[inline]
+    pub(crate) fn has_mail(&self) -> bool {
+        self.has_mail.load(Ordering::Acquire)
+    }
+
+    /// Swaps what is in the box with `empty`, so that no turn allocates.
     pub(crate) fn collect(&self, empty: &mut Vec<Event>) {
-        if self.has_mail.load(Ordering::Acquire) {
-            let mut mail = lock(&self.mail);
-            std::mem::swap(&mut *mail, empty);
-            self.has_mail.store(false, Ordering::Release);
-        }
+        let mut mail = lock(&self.mail);
+        std::mem::swap(&mut *mail, empty);
+        self.has_mail.store(false, Ordering::Release);
     }
 }

@@ -258,6 +258,7 @@ impl<B: Backend, C: Clock> Shared<B, C> {
 impl<B: Backend, C: Clock> Drop for Driver<B, C> {
     fn drop(&mut self) {
         drop(self.shared.turn(|state, now| state.driver_dropped(now)));
+        self.shared.bell.silence();
     }
 }
 

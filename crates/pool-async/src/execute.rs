@@ -1,7 +1,7 @@
 //! Work on a connection, tried again where that can help and cannot hurt; the core decides, this loop obeys.
 //!
-//! Rules kept here: one deadline for waiting, working and waiting again; a try that follows a failure takes a connection that has
-//! proved alive since; work that is dropped in the middle never leaves its half-read answer to the next caller.
+//! Rules kept here: one deadline for waiting, working and waiting again; a try that follows a broken connection takes one that
+//! has proved alive since; work that is dropped in the middle never leaves its half-read answer to the next caller.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -112,9 +112,10 @@ impl<B: Backend, C: Clock> Pool<B, C> {
                 Some(Ok(value)) => return Ok(value),
                 Some(Err(error)) => error,
             };
-            let Fault { class, sent, after, .. } = classify(&error);
+            let Fault { class, reuse, sent, after } = classify(&error);
             let failure = Failure { attempt: attempts, class, sent, safety: options.safety, after, deadline };
-            proven_since = Some(self.now());
+            // The siblings of a dead connection are often dead too; of one that goes on, nothing is to be feared.
+            proven_since = (reuse == Reuse::Discard).then(|| self.now());
             match self.retry(failure) {
                 Retry::Stop(stop) => return Err(ExecuteError::Failed { error, attempts, stop }),
                 Retry::After(Duration::ZERO) => {}

@@ -66,17 +66,16 @@ pub(crate) struct State<B: Backend> {
 struct Effects<B: Backend> {
     ring: bool,
     changed: bool,
-    /// A release wakes one task: only more than that need room on the heap.
+    /// A release wakes one task: only what is more than that needs room on the heap.
     waker: Option<Waker>,
-    wakers: Vec<Waker>,
-    garbage: Vec<Garbage<B>>,
+    rest: Vec<Later<B>>,
 }
 
-/// What is dropped after the lock, because its destructor is not ours.
-#[expect(dead_code, reason = "only ever dropped")]
-enum Garbage<B: Backend> {
-    Object(Object<B::Conn>),
-    Error(Arc<ConnectError<B::Error>>),
+/// What must wait for the end of the lock, because its code is not ours.
+enum Later<B: Backend> {
+    Wake(Waker),
+    DropObject(Object<B::Conn>),
+    DropError(Arc<ConnectError<B::Error>>),
 }
 
 impl<B: Backend, C: crate::Clock> Shared<B, C> {
@@ -112,11 +111,16 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
     /// One turn: see the module.
     pub(crate) fn turn<R>(&self, act: impl FnOnce(&mut State<B>, Time) -> R) -> R {
         let now = self.clock.now();
-        let mut effects =
-            Effects { ring: false, changed: false, waker: None, wakers: Vec::new(), garbage: Vec::new() };
+        let mut effects = Effects { ring: false, changed: false, waker: None, rest: Vec::new() };
         let result = {
             let mut state = lock(&self.state);
-            state.hear(&self.bell, now, &mut effects);
+            #[cfg(feature = "test-util")]
+            {
+                state.turns += 1;
+            }
+            if self.bell.has_mail() {
+                state.hear(&self.bell, now, &mut effects);
+            }
             let result = act(&mut state, now);
             state.perform(&self.hub, now, &mut effects);
             result
@@ -127,7 +131,13 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
         if let Some(waker) = effects.waker {
             waker.wake();
         }
-        effects.wakers.into_iter().for_each(Waker::wake);
+        for later in effects.rest {
+            match later {
+                Later::Wake(waker) => waker.wake(),
+                Later::DropObject(object) => drop(object),
+                Later::DropError(error) => drop(error),
+            }
+        }
         if effects.changed {
             self.hub.tell();
         }
@@ -145,10 +155,6 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
 impl<B: Backend> State<B> {
     /// Hands in what the transports have noticed since the last turn.
     fn hear(&mut self, bell: &Bell, now: Time, effects: &mut Effects<B>) {
-        #[cfg(feature = "test-util")]
-        {
-            self.turns += 1;
-        }
         bell.collect(&mut self.mail);
         for mut event in self.mail.drain(..) {
             if let Event::LeaseLimit { conn, leases_max } = &mut event {
@@ -196,7 +202,7 @@ impl<B: Backend> State<B> {
         if let Action::Close { conn, reason: CloseReason::ConnectTimeout } = action {
             let error = Arc::new(ConnectError::TimedOut(self.connection_timeout));
             let former = self.keep_error(conn, error);
-            effects.garbage.extend(former.map(Garbage::Error));
+            effects.rest.extend(former.map(Later::DropError));
         }
         match (self.driver, action) {
             (DriverState::Alive, _) => self.orders.push_back(action),
@@ -268,13 +274,13 @@ impl<B: Backend> Effects<B> {
     fn wake(&mut self, waker: Option<Waker>) {
         match (&self.waker, waker) {
             (None, waker) => self.waker = waker,
-            (Some(_), waker) => self.wakers.extend(waker),
+            (Some(_), waker) => self.rest.extend(waker.map(Later::Wake)),
         }
     }
 
     fn discard(&mut self, object: Object<B::Conn>) {
         if !matches!(object, Object::Out) {
-            self.garbage.push(Garbage::Object(object));
+            self.rest.push(Later::DropObject(object));
         }
     }
 }

@@ -74,6 +74,15 @@ fn a_retry_goes_to_a_connection_that_has_proved_alive_since() {
 }
 
 #[test]
+fn a_busy_peer_is_left_alone_for_as_long_as_it_asks_and_not_probed() {
+    let mut world = World::new(lazy(2));
+    let pool = world.pool.clone();
+    assert_eq!(world.run(failing(pool.clone(), Safety::Idempotent, &[FakeError::Busy])).unwrap(), 1);
+    assert!(pool.now() >= Time::ZERO + 2 * SECOND);
+    assert_eq!((world.fake.probed().len(), pool.stats().retries), (0, 1));
+}
+
+#[test]
 fn attempts_end() {
     let retry = RetryPolicy { attempts: 2, ..RetryPolicy::default() };
     let mut world = World::new(Config { retry, ..lazy(2) });

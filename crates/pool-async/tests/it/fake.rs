@@ -15,6 +15,7 @@ pub(crate) enum Mood {
     Answers,
     Refuses(&'static str),
     Silent,
+    Panics,
 }
 
 #[derive(Debug)]
@@ -55,6 +56,8 @@ pub(crate) enum FakeError {
     NotSent,
     /// The connection died with the request under way.
     Died,
+    /// The peer has too much to do.
+    Busy,
     /// The request was wrong.
     Wrong,
 }
@@ -65,6 +68,7 @@ impl fmt::Display for FakeError {
             FakeError::Refused(why) => write!(f, "refused: {why}"),
             FakeError::NotSent => f.write_str("died before it was sent"),
             FakeError::Died => f.write_str("died under way"),
+            FakeError::Busy => f.write_str("busy"),
             FakeError::Wrong => f.write_str("wrong"),
         }
     }
@@ -167,6 +171,10 @@ impl Fake {
             match question(&net) {
                 Mood::Answers => Poll::Ready(Ok(())),
                 Mood::Refuses(why) => Poll::Ready(Err(FakeError::Refused(why))),
+                Mood::Panics => {
+                    drop(net);
+                    panic!("the backend has a fault of its own");
+                }
                 Mood::Silent => {
                     net.waiting.push(cx.waker().clone());
                     Poll::Pending
@@ -210,6 +218,9 @@ impl Backend for Fake {
             FakeError::Refused(_) => Fault::new(FaultClass::Endpoint, Reuse::Discard).sent(Sent::No),
             FakeError::NotSent => Fault::broken().sent(Sent::No),
             FakeError::Died => Fault::broken(),
+            FakeError::Busy => {
+                Fault::new(FaultClass::Saturation, Reuse::Keep).after(2 * crate::world::SECOND)
+            }
             FakeError::Wrong => Fault::application(),
         }
     }

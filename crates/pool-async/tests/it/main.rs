@@ -9,4 +9,5 @@ mod observe;
 mod operate;
 mod sendness;
 mod sharing;
+mod threads;
 mod world;

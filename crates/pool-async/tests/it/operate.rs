@@ -1,5 +1,6 @@
 //! Beginning, changing and ending a pool.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -145,6 +146,19 @@ fn a_driver_dropped_in_the_middle_of_a_close_leaves_nothing_open() {
     let pool = world.pool.clone();
     world.run(pool.closed());
     assert_eq!(world.fake.live(), 0);
+}
+
+#[test]
+fn a_backend_that_panics_ends_the_driver_and_everyone_is_told() {
+    let fake = crate::fake::Fake::new();
+    fake.connects(Mood::Panics);
+    let (pool, driver) = crate::world::Pool::builder(fake, pool_async::ManualClock::new()).build().unwrap();
+    let mut waiter = pin!(pool.acquire());
+    assert!(poll(waiter.as_mut()).is_pending());
+    let driver = Box::pin(driver.run());
+    assert!(catch_unwind(AssertUnwindSafe(move || poll(pin!(driver)))).is_err());
+    let Poll::Ready(Err(error)) = poll(waiter) else { panic!("a waiter was left behind") };
+    assert!(error.is_closed());
 }
 
 #[test]
