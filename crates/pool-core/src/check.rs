@@ -57,6 +57,8 @@ impl Pool {
             counts.probes += u32::from(conn.probing);
         }
         hold!("I3", counts == self.counts, "counted {counts:?}, kept {:?}", self.counts);
+        let failing = self.endpoints.iter().filter(|(_, endpoint)| endpoint.failures > 0).count();
+        hold!("I3", failing == self.failing as usize, "{failing} endpoints fail, kept {}", self.failing);
         let waiting = self.tickets.iter().filter(|(_, waiter)| waiter.state == WaitState::Waiting).count();
         hold!(
             "I3",

@@ -136,6 +136,14 @@ impl Pool {
         }
     }
 
+    /// Arms the timer of a connection whose last lease has ended: of its deadlines only those of an idle one are new.
+    pub(crate) fn arm_idle(&mut self, id: ConnId) {
+        let conn = &self.conns[id];
+        let expiry = conn.idle_since + self.config.max_idle_time;
+        let at = self.probe_due(conn).map_or(expiry, |due| due.min(expiry));
+        self.timers.lower(Key::Conn(id.index), at);
+    }
+
     /// First the place in the row of retirements, never closer to the one before than lifetime/max (I43) [PgBouncer]; then, a
     /// connect's time before it, the wish for a replacement (I41).
     fn renew(&mut self, id: ConnId) {

@@ -86,8 +86,15 @@ impl Pool {
         let endpoint = &mut self.endpoints[conn.endpoint];
         endpoint.connections -= 1;
         if endpoint.draining && endpoint.connections == 0 {
-            self.timers.clear(Key::Endpoint(conn.endpoint.index));
-            self.endpoints.remove(conn.endpoint);
+            self.remove_endpoint(conn.endpoint);
+        }
+    }
+
+    /// A drained endpoint without connections is gone.
+    pub(crate) fn remove_endpoint(&mut self, id: EndpointId) {
+        self.timers.clear(Key::Endpoint(id.index));
+        if let Some(endpoint) = self.endpoints.remove(id) {
+            self.failing -= u32::from(endpoint.failures > 0);
         }
     }
 

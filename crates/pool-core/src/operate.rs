@@ -28,8 +28,7 @@ impl Pool {
         if let Some(record) = self.endpoints.get_mut(endpoint) {
             record.draining = true;
             if record.connections == 0 {
-                self.timers.clear(Key::Endpoint(endpoint.index));
-                self.endpoints.remove(endpoint);
+                self.remove_endpoint(endpoint);
             } else {
                 self.mark_where(CloseReason::EndpointDrained, |pool, id| pool.conns[id].endpoint == endpoint);
             }

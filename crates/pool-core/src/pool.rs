@@ -50,6 +50,8 @@ pub struct Pool {
     /// Open connections without a lease, longest idle first.
     pub(crate) idle: List<ConnId, InIdle>,
     pub(crate) counts: Counts,
+    /// Endpoints whose last connect failed.
+    pub(crate) failing: u32,
     pub(crate) timers: Timers,
     pub(crate) shrink: Shrink,
     pub(crate) budget: Budget,
@@ -114,6 +116,7 @@ impl Pool {
             shelves: Shelves([const { List::new() }; 4]),
             idle: List::new(),
             counts: Counts::default(),
+            failing: 0,
             timers: Timers::new(),
             shrink: Shrink::new(),
             budget: Budget::new(now),

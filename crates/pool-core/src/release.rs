@@ -128,7 +128,7 @@ impl Pool {
         }
         self.enter_by_use(id);
         self.shelve(id);
-        self.arm(id);
+        if self.conns[id].leases.is_empty() { self.arm_idle(id) } else { self.arm(id) }
     }
 
     /// The peer closed a connection that had been idle for `age`.

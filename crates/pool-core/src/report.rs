@@ -10,6 +10,7 @@ use crate::output::{Notice, Verdict};
 use crate::pool::Pool;
 use crate::state::{CloseReason, Lifecycle};
 use crate::time::Time;
+use crate::timers::Key;
 
 /// However short an idle timeout the peer announces, a connection used within this is not probed.
 const FRESHNESS_LEAST: Duration = Duration::from_millis(100);
@@ -78,6 +79,8 @@ impl Pool {
     fn connected(&mut self, id: ConnId, leases_max: u32) {
         let endpoint = self.conns[id].endpoint;
         if self.endpoints[endpoint].connected() {
+            self.failing -= 1;
+            self.timers.clear(Key::Endpoint(endpoint.index));
             self.notice(Notice::EndpointUp { endpoint });
         }
         self.open(id, leases_max);
@@ -96,6 +99,7 @@ impl Pool {
         let failures = endpoint.failures;
         self.stats.connect_failures += 1;
         if was_up {
+            self.failing += 1;
             self.notice(Notice::EndpointDown { endpoint: endpoint_id, failures });
         }
     }

@@ -22,7 +22,20 @@ impl Pool {
         }
     }
 
+    /// Nothing is wanted that is not there: what is left to see to is what has been idle for too long.
+    fn is_at_rest(&self) -> bool {
+        self.mode == Mode::Running
+            && self.queue.is_empty()
+            && self.shelves[Shelf::Sick].is_empty()
+            && self.counts.usable >= self.config.min_connections
+            && self.failing == 0
+    }
+
     fn apply_rules(&mut self) {
+        if self.is_at_rest() {
+            self.close_overdue();
+            return self.arm_shrinking();
+        }
         if self.mode == Mode::Starting && self.counts.usable >= self.config.min_connections {
             self.mode = Mode::Running;
         }
@@ -116,6 +129,9 @@ impl Pool {
 
     /// An endpoint that is backing off wakes the pool only if somebody wants it dialled.
     fn arm_redials(&mut self) {
+        if self.failing == 0 {
+            return;
+        }
         let wanted = self.wants_dial();
         let mut from = 0;
         while let Some(id) = self.endpoints.next_from(from) {
