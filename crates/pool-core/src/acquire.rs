@@ -147,7 +147,7 @@ impl Pool {
         self.settle();
     }
 
-    /// The connection to grant next: of the fresh ones the one that was proven or granted longest ago, else one that stalls.
+    /// The connection to grant next: of the fresh ones the one that was proven or used longest ago, else one that stalls.
     /// With `proven_since`, one proven since then: looked for from the latest, which is where it is but for rare cases.
     pub(crate) fn pick(&mut self, proven_since: Time) -> Option<ConnId> {
         if self.suspended {

@@ -183,7 +183,7 @@ impl Pool {
         let since = self.tickets[head].proven_since;
         let may_have = |(id, conn): (ConnId, &Conn)| {
             let room = conn.is_grantable() && conn.proven >= since;
-            room && (self.is_fresh(id) || (conn.stalled && since == Time::ZERO))
+            room && if conn.stalled { since == Time::ZERO } else { self.is_fresh(id) }
         };
         if let Some((id, _)) = self.conns.iter().find(|&one| may_have(one)) {
             return Err(format!("I16: {head} waits beside {id}"));

@@ -11,7 +11,7 @@ use crate::time::Time;
 /// Which of the pool's lists of grantable (or kept) connections a connection is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shelf {
-    /// May be granted, as far as is known; in the order of the last proof of life or grant.
+    /// May be granted, as far as is known; in the order of the last proof of life or use.
     Ready,
     /// Idle for longer than its endpoint keeps connections: to be probed before it is granted.
     Stale,

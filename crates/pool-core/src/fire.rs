@@ -112,15 +112,16 @@ impl Pool {
         conn.leases.is_empty().then(|| conn.idle_since + self.config.max_idle_time)
     }
 
-    /// When a connection that carries several leases counts as stalled: each probe that was all the progress doubles the patience.
+    /// When a connection that carries several leases counts as stalled, or is asked again because the last probe failed: each probe
+    /// that was all the progress doubles the patience.
     fn stall_at(&self, conn: &Conn) -> Option<Time> {
         let watched = conn.leases_max > 1
             && !conn.leases.is_empty()
             && !conn.probing
-            && !conn.stalled
             && conn.mark.is_none()
             && !self.config.stall_after.is_zero();
-        watched.then(|| conn.progress_at + self.config.stall_after.saturating_mul(1 << conn.stalls.min(6)))
+        let since = if conn.stalled { conn.looked_at } else { conn.progress_at };
+        watched.then(|| since + self.config.stall_after.saturating_mul(1 << conn.stalls.min(6)))
     }
 
     fn leak_at(&self, conn: &Conn) -> Option<Time> {

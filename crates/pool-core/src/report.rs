@@ -106,11 +106,7 @@ impl Pool {
 
     fn probed(&mut self, id: ConnId) {
         self.end_probe(id);
-        let conn = &mut self.conns[id];
-        if conn.stalled {
-            (conn.stalled, conn.progress_at) = (false, self.now);
-            conn.stalls = conn.stalls.saturating_add(1);
-        }
+        self.answered(id);
         self.proof(id, Sign::Probe);
         let endpoint = self.conns[id].endpoint;
         let turn = self.endpoints[endpoint].good(self.now, &self.config);
@@ -126,17 +122,27 @@ impl Pool {
         match class {
             FaultClass::Connection | FaultClass::Caller => self.trouble(id, Sign::Probe),
             FaultClass::Endpoint => {
-                self.alive(id);
+                self.answered(id);
                 let turn = self.endpoints[endpoint].probe_failed(self.now, &self.config);
                 self.tell(endpoint, turn);
             }
-            FaultClass::Saturation | FaultClass::Application => self.alive(id),
+            FaultClass::Saturation | FaultClass::Application => self.answered(id),
         }
         if reuse == Reuse::Discard {
             self.mark(id, CloseReason::Broken);
         }
         if self.conns[id].is_open() {
             self.settle_probe(id);
+        }
+    }
+
+    /// Whatever the answer to a probe says, it shows that the connection moves.
+    fn answered(&mut self, id: ConnId) {
+        self.alive(id);
+        let conn = &mut self.conns[id];
+        if conn.stalled {
+            (conn.stalled, conn.progress_at) = (false, self.now);
+            conn.stalls = conn.stalls.saturating_add(1);
         }
     }
 

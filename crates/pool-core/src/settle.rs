@@ -39,14 +39,15 @@ impl Pool {
         if self.mode == Mode::Starting && self.counts.usable >= self.config.min_connections {
             self.mode = Mode::Running;
         }
-        self.close_replaced();
-        self.close_overdue();
+        // The order is part of the rules: what comes later depends on what came before, and never the other way round.
         self.grant_waiters();
         self.probe_for_waiters();
         self.dial_what_is_wanted();
         if !self.queue.is_empty() && self.fails_when_down() && self.is_unreachable() {
             self.fail_all(AcquireErrorKind::Unavailable);
         }
+        self.close_replaced();
+        self.close_overdue();
         if self.mode == Mode::Draining && self.queue.is_empty() {
             self.mode = Mode::Closing;
             self.mark_all(CloseReason::Shutdown);
