@@ -46,6 +46,7 @@
 extern crate alloc;
 
 mod acquire;
+mod advice;
 mod arena;
 mod backoff;
 #[cfg(feature = "check")]
@@ -80,6 +81,7 @@ mod waiter;
 mod window;
 
 pub use acquire::{Acquire, Claim};
+pub use advice::Warning;
 pub use backoff::Backoff;
 pub use config::{CONNECTIONS_LIMIT, Config, ConfigError, DURATION_LIMIT, Problem, WAITERS_LIMIT, WhenDown};
 pub use error::{AcquireError, AcquireErrorKind, Cause, Load};
