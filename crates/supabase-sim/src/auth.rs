@@ -100,7 +100,10 @@ impl Keys {
             None | Some("anon") => Ok(Role::Anon),
             Some("authenticated") => Ok(Role::Authenticated),
             Some("service_role") => Ok(Role::Service),
-            Some(other) => Err(ApiError::new(401, "22023", format!("role \"{other}\" does not exist"))),
+            Some(other) => {
+                let status = if errors == JwtErrors::V12 { 400 } else { 401 };
+                Err(ApiError::new(status, "22023", format!("role \"{other}\" does not exist")))
+            }
         }
     }
 }
@@ -114,7 +117,10 @@ fn check_times(claims: &Value, errors: JwtErrors) -> Result<(), ApiError> {
     let message = match () {
         () if time("exp").is_some_and(|expires| expires <= now) => "JWT expired",
         () if time("nbf").is_some_and(|begins| begins > latest) => "JWT not yet valid",
-        () if time("iat").is_some_and(|issued| issued > latest) => "JWT issued at future",
+        () if time("iat").is_some_and(|issued| issued > latest) => match errors {
+            JwtErrors::V13 => "JWT issued at future",
+            JwtErrors::V12 => "JWTIssuedAtFuture",
+        },
         () => return Ok(()),
     };
     let code = match errors {

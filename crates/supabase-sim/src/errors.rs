@@ -39,6 +39,12 @@ impl ApiError {
         Self::new(400, "PGRST100", format!("\"failed to parse {what} ({text})\"")).details(why)
     }
 
+    /// The same, with the place (counted from 1).
+    pub(crate) fn parse_at(what: &str, text: &str, column: usize, why: impl Into<String>) -> Self {
+        let message = format!("\"failed to parse {what} ({text})\" (line 1, column {column})");
+        Self::new(400, "PGRST100", message).details(why)
+    }
+
     /// PGRST127: PostgREST has it, the simulator does not. An honest error instead of a wrong answer.
     pub(crate) fn unsupported(what: impl Into<String>) -> Self {
         Self::new(400, "PGRST127", "Feature not implemented")

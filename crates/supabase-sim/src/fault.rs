@@ -34,6 +34,17 @@ pub enum Framing {
     Chunked,
 }
 
+/// Why an HTTP/2 stream is reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamReset {
+    /// `REFUSED_STREAM`: nothing was done, any request may be sent again.
+    Refused,
+    /// `ENHANCE_YOUR_CALM`: the client asks for too much.
+    EnhanceYourCalm,
+    /// `INTERNAL_ERROR`: nobody knows what was done.
+    InternalError,
+}
+
 /// What can go wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -57,6 +68,13 @@ pub enum Fault {
     Drop {
         /// With a FIN or a RST.
         ending: Ending,
+        /// Whether the request took effect.
+        stage: Stage,
+    },
+    /// The HTTP/2 stream is reset, and the connection lives on. Over HTTP/1.1, which has no streams, it is reset.
+    ResetStream {
+        /// The reason that is given.
+        reason: StreamReset,
         /// Whether the request took effect.
         stage: Stage,
     },
@@ -136,6 +154,11 @@ impl Fault {
     /// A RST instead of an answer; the request **was** executed.
     pub fn reset_after_execution() -> Self {
         Self::Drop { ending: Ending::Reset, stage: Stage::AfterExecution }
+    }
+
+    /// The stream is refused before anything was done: an invitation to send the request again.
+    pub fn refuse_stream() -> Self {
+        Self::ResetStream { reason: StreamReset::Refused, stage: Stage::BeforeExecution }
     }
 
     /// Never an answer; the request was not executed.

@@ -66,7 +66,7 @@ mod tls;
 
 pub use canned::CannedAnswer;
 pub use engine::Role;
-pub use fault::{AcceptFault, Ending, Fault, Framing, Stage};
+pub use fault::{AcceptFault, Ending, Fault, Framing, Stage, StreamReset};
 pub use observe::{CLOSED_KEPT, ConnectionCounters, Counters, EXECUTED_KEPT, Executed, KeyCount};
 pub use rule::{Rule, RuleId};
 pub use server::Protocols;

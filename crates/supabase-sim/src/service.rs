@@ -3,11 +3,11 @@
 //! Rules: a statement that began is finished even when its client has gone, as in the real server; a fault before
 //! execution leaves the data alone, one after it only changes what the client sees.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::Reason;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
@@ -18,7 +18,7 @@ use crate::body::ScriptedBody;
 use crate::canned::CannedAnswer;
 use crate::engine::{self, Answer, Call, Role};
 use crate::errors::ApiError;
-use crate::fault::{Fault, Stage};
+use crate::fault::{Ending, Fault, Stage, StreamReset};
 use crate::link::{Link, Order};
 use crate::observe::{self, Executed};
 use crate::rule::Plan;
@@ -54,12 +54,12 @@ impl Drop for InFlight {
     }
 }
 
-/// Answers a request, or does to it what its faults demand.
+/// Answers a request, or does to it what its faults demand. An error resets the stream with its reason.
 pub(crate) async fn handle(
     shared: Arc<Shared>,
     link: Arc<Link>,
     request: Request<Incoming>,
-) -> Result<Response<ScriptedBody>, Infallible> {
+) -> Result<Response<ScriptedBody>, h2::Error> {
     let in_flight = InFlight::begin(&shared, &link, request.method() == Method::HEAD);
     let (parts, body) = request.into_parts();
     let Plan { latency, query, fault } = shared.faults().plan(parts.method.as_str(), parts.uri.path());
@@ -76,28 +76,45 @@ pub(crate) async fn handle(
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    if let Some(answer) = strike(fault.as_ref(), Stage::BeforeExecution, &link).await {
+    if let Some(answer) = strike(fault.as_ref(), Stage::BeforeExecution, version, &link).await? {
         return Ok(respond(canned(&answer), version, None, in_flight));
     }
     let statement = tokio::spawn(execute(shared.clone(), link.id, parts, body, query));
     let answer =
         statement.await.unwrap_or_else(|_| Answer::from(&ApiError::new(500, "PGRSTX00", "Internal error")));
-    if let Some(answer) = strike(fault.as_ref(), Stage::AfterExecution, &link).await {
+    if let Some(answer) = strike(fault.as_ref(), Stage::AfterExecution, version, &link).await? {
         return Ok(respond(canned(&answer), version, None, in_flight));
     }
     Ok(respond(answer, version, fault.as_ref(), in_flight))
 }
 
 /// Carries out a fault that replaces the answer at this stage; returns the answer it puts in its place, if any.
-async fn strike(fault: Option<&Fault>, now: Stage, link: &Link) -> Option<CannedAnswer> {
-    match fault? {
+async fn strike(
+    fault: Option<&Fault>,
+    now: Stage,
+    version: Version,
+    link: &Link,
+) -> Result<Option<CannedAnswer>, h2::Error> {
+    let Some(fault) = fault else { return Ok(None) };
+    match fault {
         Fault::Drop { ending, stage } if *stage == now => {
             link.end(Order::Now(*ending));
             std::future::pending().await
         }
+        Fault::ResetStream { stage, .. } if *stage == now && version < Version::HTTP_2 => {
+            link.end(Order::Now(Ending::Reset));
+            std::future::pending().await
+        }
+        Fault::ResetStream { reason, stage } if *stage == now => Err(match reason {
+            StreamReset::Refused => Reason::REFUSED_STREAM,
+            StreamReset::EnhanceYourCalm => Reason::ENHANCE_YOUR_CALM,
+            StreamReset::InternalError => Reason::INTERNAL_ERROR,
+        }
+        .into()),
         Fault::Hang { stage } if *stage == now => std::future::pending().await,
-        Fault::Answer { answer, stage } if *stage == now => Some(answer.clone()),
-        Fault::Drop { .. }
+        Fault::Answer { answer, stage } if *stage == now => Ok(Some(answer.clone())),
+        Fault::ResetStream { .. }
+        | Fault::Drop { .. }
         | Fault::Hang { .. }
         | Fault::Answer { .. }
         | Fault::Latency { .. }
@@ -107,7 +124,7 @@ async fn strike(fault: Option<&Fault>, now: Stage, link: &Link) -> Option<Canned
         | Fault::StallBody
         | Fault::Drip { .. }
         | Fault::AnnounceClose
-        | Fault::EarlyHints => None,
+        | Fault::EarlyHints => Ok(None),
     }
 }
 

@@ -78,7 +78,7 @@ impl Type {
             Value::Array(elements) if self == Self::TextArray => {
                 Ok(Datum::Texts(elements.iter().map(element_text).collect()))
             }
-            Value::Array(_) | Value::Object(_) if self == Self::TextArray => {
+            Value::Bool(_) | Value::Number(_) | Value::Object(_) if self == Self::TextArray => {
                 Err(ApiError::new(400, "22P02", "expected JSON array"))
             }
             Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
@@ -194,9 +194,10 @@ impl Datum {
     pub(crate) fn write_json(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
-            Self::Bool(_) | Self::Int(_) | Self::Numeric(_) => out.push_str(&self.to_string()),
+            Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Int(_) | Self::Numeric(_) => out.push_str(&self.to_string()),
             Self::Text(text) => write_string(out, text),
-            Self::Timestamp(_) => write_string(out, &self.to_string()),
+            Self::Timestamp(micros) => write_string(out, &time::format(*micros)),
             Self::Texts(texts) => {
                 out.push('[');
                 for (index, text) in texts.iter().enumerate() {
@@ -221,7 +222,7 @@ impl std::fmt::Display for Datum {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Null => f.write_str("null"),
-            Self::Bool(value) => write!(f, "{value}"),
+            Self::Bool(value) => f.write_str(if *value { "t" } else { "f" }),
             Self::Int(value) => write!(f, "{value}"),
             Self::Numeric(hundredths) => {
                 let sign = if *hundredths < 0 { "-" } else { "" };
@@ -229,7 +230,9 @@ impl std::fmt::Display for Datum {
                 write!(f, "{sign}{}.{:02}", absolute / 100, absolute % 100)
             }
             Self::Text(text) => f.write_str(text),
-            Self::Timestamp(micros) => f.write_str(&time::format(*micros)),
+            Self::Timestamp(micros) => {
+                f.write_str(&time::format(*micros).replace('T', " ").replace("+00:00", "+00"))
+            }
             Self::Texts(texts) => {
                 f.write_char('{')?;
                 f.write_str(&texts.join(","))?;

@@ -18,6 +18,8 @@ pub(crate) struct Relation {
     pub(crate) columns: &'static [Column],
     /// The table, when it is one: only tables have relationships.
     pub(crate) table: Option<&'static TableDef>,
+    /// The columns that can be named, one bit for each.
+    named: u64,
 }
 
 /// One member of the objects in the answer.
@@ -45,12 +47,24 @@ pub(crate) enum Output {
 
 impl Relation {
     pub(crate) fn of(table: &'static TableDef) -> Self {
-        Self { name: table.name, columns: table.columns, table: Some(table) }
+        Self { name: table.name, columns: table.columns, table: Some(table), named: u64::MAX }
+    }
+
+    pub(crate) fn of_function(name: &'static str, columns: &'static [Column]) -> Self {
+        Self { name, columns, table: None, named: u64::MAX }
+    }
+
+    /// The same, but only what is put out can be named.
+    pub(crate) fn only(self, outputs: &[Output]) -> Self {
+        let bit = |output: &Output| if let Output::Column { index, .. } = output { 1 << index } else { 0 };
+        Self { named: outputs.iter().map(bit).fold(0, |named, bit| named | bit), ..self }
     }
 
     fn index(&self, column: &str) -> Result<usize, ApiError> {
         let found = self.columns.iter().position(|candidate| candidate.name == column);
-        found.ok_or_else(|| ApiError::undefined_column(self.name, column))
+        found
+            .filter(|index| self.named >> index & 1 == 1)
+            .ok_or_else(|| ApiError::undefined_column(self.name, column))
     }
 }
 

@@ -60,8 +60,7 @@ pub(crate) enum Operand {
 const UNSUPPORTED: [&str; 11] =
     ["match", "imatch", "fts", "plfts", "phfts", "wfts", "sl", "sr", "nxr", "nxl", "adj"];
 
-const OPERATORS: &str =
-    "\"not\" or operator (eq, gt, gte, lt, lte, neq, like, ilike, in, is, isdistinct, cs, cd, ov, ...)";
+const OPERATORS: &str = "\"not\" or operator (eq, gt, ...)";
 
 /// Parses the filter of one query parameter.
 pub(super) fn parse(key: &str, value: &str) -> Result<Filter, ApiError> {

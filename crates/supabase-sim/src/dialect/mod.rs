@@ -103,9 +103,9 @@ impl Query {
 
 fn count_of(what: &str, text: &str) -> Result<usize, ApiError> {
     let number: i64 = text.parse().map_err(|_| ApiError::parse(what, text, "a whole number was expected"))?;
-    usize::try_from(number).map_err(|_| {
-        ApiError::out_of_range(format!("{what} should be greater than or equal to zero, it is {number}."))
-    })
+    let name = if what == "limit" { "Limit" } else { "Offset" };
+    usize::try_from(number)
+        .map_err(|_| ApiError::out_of_range(format!("{name} should be greater than or equal to zero.")))
 }
 
 #[cfg(test)]

@@ -26,11 +26,10 @@ pub(crate) struct Prefer {
     pub(crate) returns: Option<Return>,
     pub(crate) resolution: Option<Resolution>,
     /// `count=…`: all three kinds count exactly here, the tables are small.
-    pub(crate) count: bool,
+    pub(crate) count: Option<&'static str>,
     pub(crate) missing_default: bool,
     strict: bool,
     max_affected: Option<usize>,
-    applied: Vec<String>,
 }
 
 impl Prefer {
@@ -39,7 +38,6 @@ impl Prefer {
         for preference in headers.flat_map(|header| header.split(',')).map(str::trim) {
             if !preference.is_empty() {
                 prefer.take(preference)?;
-                prefer.applied.push(preference.to_owned());
             }
         }
         Ok(prefer)
@@ -52,7 +50,9 @@ impl Prefer {
             "return=representation" => self.returns = Some(Return::Representation),
             "resolution=merge-duplicates" => self.resolution = Some(Resolution::Merge),
             "resolution=ignore-duplicates" => self.resolution = Some(Resolution::Ignore),
-            "count=exact" | "count=planned" | "count=estimated" => self.count = true,
+            "count=exact" => self.count = Some("count=exact"),
+            "count=planned" => self.count = Some("count=planned"),
+            "count=estimated" => self.count = Some("count=estimated"),
             "missing=default" => self.missing_default = true,
             "missing=null" => self.missing_default = false,
             "handling=strict" => self.strict = true,
@@ -76,9 +76,22 @@ impl Prefer {
         }
     }
 
-    /// The `Preference-Applied` header.
-    pub(crate) fn applied(&self) -> Option<String> {
-        (!self.applied.is_empty()).then(|| self.applied.join(", "))
+    /// The `Preference-Applied` header, in PostgREST's order. A function has no use for those of writes.
+    pub(crate) fn applied(&self, function: bool) -> Option<String> {
+        let resolution = self.resolution.map(|resolution| match resolution {
+            Resolution::Merge => "resolution=merge-duplicates",
+            Resolution::Ignore => "resolution=ignore-duplicates",
+        });
+        let returns = self.returns.map(|returns| match returns {
+            Return::Minimal => "return=minimal",
+            Return::HeadersOnly => "return=headers-only",
+            Return::Representation => "return=representation",
+        });
+        let missing = self.missing_default.then_some("missing=default");
+        let of_writes = [resolution, missing, returns].into_iter().filter(|_| !function);
+        let strict = self.strict.then_some("handling=strict");
+        let applied: Vec<&str> = of_writes.chain([self.count, strict]).flatten().collect();
+        (!applied.is_empty()).then(|| applied.join(", "))
     }
 }
 
@@ -93,7 +106,10 @@ mod tests {
         let prefer = Prefer::parse(headers.into_iter()).expect("all are known");
         assert_eq!(prefer.returns, Some(Return::Representation));
         assert_eq!(prefer.resolution, Some(Resolution::Ignore));
-        assert!(prefer.count && prefer.missing_default);
+        assert!(prefer.missing_default);
+        let applied = "resolution=ignore-duplicates, missing=default, return=representation, count=planned";
+        assert_eq!(prefer.applied(false).as_deref(), Some(applied));
+        assert_eq!(prefer.applied(true).as_deref(), Some("count=planned"));
         for stranger in ["tx=rollback", "return=everything", "max-affected=few"] {
             let refused = Prefer::parse([stranger].into_iter()).map_err(|error| error.code);
             assert_eq!(refused, Err("PGRST122"), "{stranger}");

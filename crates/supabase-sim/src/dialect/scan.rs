@@ -67,11 +67,8 @@ impl<'a> Scan<'a> {
     pub(super) fn unexpected(&self, expecting: &str) -> ApiError {
         let found = self.peek().map_or_else(|| "end of input".to_owned(), |c| format!("\"{c}\""));
         let column = self.text[..self.at].chars().count() + 1;
-        ApiError::parse(
-            self.what,
-            self.text,
-            format!("(line 1, column {column}) unexpected {found} expecting {expecting}"),
-        )
+        let why = format!("unexpected {found} expecting {expecting}");
+        ApiError::parse_at(self.what, self.text, column, why)
     }
 
     /// The name of a column, a table or a relation.

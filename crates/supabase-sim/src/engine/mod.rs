@@ -109,14 +109,15 @@ pub(crate) fn execute(call: &Call<'_>, database: &mut Database) -> Result<Answer
     if !context.body.is_empty() {
         check_content_type(call.headers)?;
     }
-    let applied = context.prefer.applied();
+    let function = call.resource.strip_prefix("rpc/");
+    let applied = context.prefer.applied(function.is_some());
     let shape = context.shape;
-    let mut answer = match call.resource.strip_prefix("rpc/") {
+    let mut answer = match function {
         Some(function) => rpc::call(call.method, function, context, database)?,
         None => statement(call.method, call.resource, context, database)?,
     };
     answer.headers.extend(applied.map(|applied| ("preference-applied", applied)));
-    if shape == Shape::Object {
+    if shape == Shape::Object && answer.status < 300 {
         answer.headers.push(("content-type", "application/vnd.pgrst.object+json; charset=utf-8".to_owned()));
     }
     Ok(answer)
@@ -157,6 +158,7 @@ fn statement(
             let query = query.only(&["select", "filter"])?;
             database.transaction(|database| write::delete(def, &query, &context, database))
         }
+        Method::PUT => Err(ApiError::unsupported("PUT (use POST with resolution=merge-duplicates)")),
         _ => Err(ApiError::new(405, "PGRST117", format!("Unsupported HTTP method: {method}"))),
     }
 }
@@ -170,7 +172,9 @@ fn wanted(method: &Method, prefer: &Prefer) -> Vec<Wanted> {
         Method::DELETE => return vec![Wanted::Delete],
         _ => return vec![Wanted::Select],
     };
-    if prefer.returns == Some(Return::Representation) || prefer.resolution.is_some() {
+    if matches!(prefer.returns, Some(Return::Representation | Return::HeadersOnly))
+        || prefer.resolution.is_some()
+    {
         wanted.push(Wanted::Select);
     }
     wanted

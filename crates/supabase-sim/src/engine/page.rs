@@ -29,12 +29,15 @@ pub(super) fn answer(
     let total = rows.len();
     let limit = query.limit.unwrap_or(MAX_ROWS).min(MAX_ROWS);
     let page: Vec<Row> = rows.into_iter().skip(query.offset).take(limit).collect();
-    let counted = context.prefer.count.then_some(total);
+    let counted = context.prefer.count.map(|_| total);
     if counted.is_some() && query.offset > total {
         let offset = query.offset;
-        return Err(ApiError::out_of_range(format!(
+        let error = ApiError::out_of_range(format!(
             "An offset of {offset} was requested, but there are only {total} rows."
-        )));
+        ));
+        let mut answer = Answer::from(&error);
+        answer.headers.push(("content-range", content_range(0, 0, counted)));
+        return Ok(answer);
     }
     let status = if counted.is_some() && page.len() < total { 206 } else { 200 };
     let range = content_range(query.offset, page.len(), counted);

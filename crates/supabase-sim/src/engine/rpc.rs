@@ -103,18 +103,19 @@ pub(super) fn call(
     database: &mut Database,
 ) -> Result<Answer, ApiError> {
     if !matches!(*method, Method::GET | Method::HEAD | Method::POST) {
-        return Err(ApiError::new(405, "PGRST101", "Only GET, HEAD and POST verbs are allowed on functions"));
+        return Err(ApiError::new(405, "PGRST101", format!("Cannot use the {method} method on RPC")));
     }
     let function = FUNCTIONS.iter().find(|function| function.name == name);
     let (named, rest) = match *method {
         Method::POST => (body_arguments(context.body)?, context.pairs.clone()),
         _ => query_arguments(function, &context.pairs),
     };
-    let function = function.ok_or_else(|| not_found(name, &named))?;
-    let arguments = arguments(function, &named)?;
+    let missing = || not_found(method, name, function, &named);
+    let function = function.ok_or_else(missing)?;
+    let arguments = arguments(function, &named)?.ok_or_else(missing)?;
     let query = Query::parse(&rest)?.only(&PARAMETERS)?;
     if function.writes && *method != Method::POST {
-        return Err(ApiError::new(405, "25006", "cannot execute INSERT in a read-only transaction"));
+        return Err(ApiError::new(405, "25006", "cannot execute UPDATE in a read-only transaction"));
     }
     match &function.body {
         Body::Scalar(run) => {
@@ -127,22 +128,23 @@ pub(super) fn call(
         }
         Body::Rows { columns, run } => {
             let rows = run(&arguments, database);
-            let relation = Relation { name: function.name, columns, table: None };
-            answer_rows(rows, relation, &query, &context, database)
+            answer_rows(rows, columns, &query, &context, database)
         }
     }
 }
 
+/// Like PostgREST, which asks the function for the selected columns only, filters and orders by no others.
 fn answer_rows(
     rows: Vec<Row>,
-    relation: Relation,
+    columns: &'static [Column],
     query: &Query,
     context: &Context<'_>,
     database: &Database,
 ) -> Result<Answer, ApiError> {
-    let outputs = bind_select(relation, query.select.as_deref())?;
-    let predicate = bind_filters(relation, &query.filters)?;
-    let order = bind_order(relation, &query.order)?;
+    let outputs = bind_select(Relation::of_function("pgrst_call", columns), query.select.as_deref())?;
+    let record = Relation::of_function("record", columns).only(&outputs);
+    let predicate = bind_filters(record, &query.filters)?;
+    let order = bind_order(record, &query.order)?;
     let rows = rows.into_iter().filter(|row| predicate.admits(row)).collect();
     page::answer(rows, &order, query, &outputs, context, database)
 }
@@ -177,32 +179,49 @@ fn query_arguments(function: Option<&Function>, pairs: &[Pair]) -> (Named, Vec<P
     (own.into_iter().map(|(key, value)| (key, Value::String(value))).collect(), rest)
 }
 
-fn arguments(function: &Function, named: &Named) -> Result<Vec<Datum>, ApiError> {
+/// The arguments in their order; `None` when they are not those of the function.
+fn arguments(function: &Function, named: &Named) -> Result<Option<Vec<Datum>>, ApiError> {
     let known = |key: &str| function.arguments.iter().any(|argument| argument.name == key);
     let find = |name: &str| named.iter().find(|(key, _)| key == name).map(|(_, value)| value);
     let complete =
         function.arguments.iter().all(|argument| !argument.required || find(argument.name).is_some());
     if !complete || !named.iter().all(|(key, _)| known(key)) {
-        return Err(not_found(function.name, named));
+        return Ok(None);
     }
     let value = |argument: &Argument| {
         find(argument.name).map_or(Ok(Datum::Null), |value| argument.kind.read_json(value))
     };
-    function.arguments.iter().map(value).collect()
+    function.arguments.iter().map(value).collect::<Result<_, _>>().map(Some)
 }
 
-fn not_found(name: &str, named: &Named) -> ApiError {
+fn not_found(method: &Method, name: &str, like: Option<&Function>, named: &Named) -> ApiError {
     let mut names: Vec<&str> = named.iter().map(|(key, _)| key.as_str()).collect();
     names.sort_unstable();
-    let (list, with) = match names.join(", ") {
-        list if list.is_empty() => (String::new(), "without parameters".to_owned()),
-        list => (format!("({list})"), format!("with parameters {list}")),
+    let list = names.join(", ");
+    let (called, with) = match names.len() {
+        0 => (format!("{name} without parameters"), "without parameters".to_owned()),
+        1 => (format!("{name}({list})"), format!("with parameter {list}")),
+        _ => (format!("{name}({list})"), format!("with parameters {list}")),
     };
-    let without = if list.is_empty() { " without parameters" } else { "" };
-    ApiError::new(404, "PGRST202", format!("Could not find the function public.{name}{list}{without} in the schema cache"))
-        .details(format!(
-            "Searched for the function public.{name} {with} or with a single unnamed json/jsonb parameter, but no matches were found in the schema cache."
-        ))
+    let or_body = if *method == Method::POST { " or with a single unnamed json/jsonb parameter" } else { "" };
+    let error = ApiError::new(
+        404,
+        "PGRST202",
+        format!("Could not find the function public.{called} in the schema cache"),
+    )
+    .details(format!(
+        "Searched for the function public.{name} {with}{or_body}, but no matches were found in the schema cache."
+    ));
+    match like.filter(|_| !names.is_empty()) {
+        Some(like) => {
+            let arguments: Vec<&str> = like.arguments.iter().map(|argument| argument.name).collect();
+            error.hint(format!(
+                "Perhaps you meant to call the function public.{name}({})",
+                arguments.join(", ")
+            ))
+        }
+        None => error,
+    }
 }
 
 fn at_once(value: Datum) -> Scalar {

@@ -43,7 +43,7 @@ pub(super) fn insert(
     let status =
         if inserted == 0 && context.prefer.resolution == Some(Resolution::Merge) { 200 } else { 201 };
     let rows = fetch(def, &touched, database);
-    let range = content_range(0, 0, context.prefer.count.then_some(rows.len()));
+    let range = content_range(0, 0, context.prefer.count.map(|_| rows.len()));
     let mut answer = finish(status, status, range, &rows, def, query, context, database)?;
     if let ([row], Some(Return::HeadersOnly)) = (rows.as_slice(), context.prefer.returns) {
         answer.headers.push(("location", format!("/{}?id=eq.{}", def.name, row[0])));
@@ -74,7 +74,7 @@ pub(super) fn update(
         database.update(def, id, row)?;
     }
     let rows = fetch(def, &ids, database);
-    let range = content_range(0, rows.len(), context.prefer.count.then_some(rows.len()));
+    let range = content_range(0, rows.len(), context.prefer.count.map(|_| rows.len()));
     finish(200, 204, range, &rows, def, query, context, database)
 }
 
@@ -89,7 +89,7 @@ pub(super) fn delete(
     for id in ids {
         database.delete(def, id);
     }
-    let range = content_range(0, 0, context.prefer.count.then_some(rows.len()));
+    let range = content_range(0, 0, context.prefer.count.map(|_| rows.len()));
     finish(200, 204, range, &rows, def, query, context, database)
 }
 
@@ -100,7 +100,8 @@ fn parse_objects(body: &[u8]) -> Result<Vec<Object>, ApiError> {
         Value::Array(objects) => objects,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(invalid()),
     };
-    let as_object = |value| if let Value::Object(object) = value { Ok(object) } else { Err(invalid()) };
+    let mixed = || ApiError::bad_body("All object keys must match");
+    let as_object = |value| if let Value::Object(object) = value { Ok(object) } else { Err(mixed()) };
     objects.into_iter().map(as_object).collect()
 }
 
@@ -129,10 +130,8 @@ fn conflict_target(def: &TableDef, query: &Query, context: &Context<'_>) -> Resu
             "it has no meaning without Prefer: resolution=merge-duplicates or ignore-duplicates",
         ));
     }
-    let columns: Result<Vec<usize>, ApiError> = names
-        .iter()
-        .map(|name| def.column(name).ok_or_else(|| ApiError::undefined_column(def.name, name)))
-        .collect();
+    let columns: Result<Vec<usize>, ApiError> =
+        names.iter().map(|name| def.column(name).ok_or_else(|| no_such_column(name))).collect();
     let columns = columns?;
     let constraint = def.unique.iter().position(|unique| columns == [unique.column]);
     constraint.map(Some).ok_or_else(|| {
@@ -142,6 +141,10 @@ fn conflict_target(def: &TableDef, query: &Query, context: &Context<'_>) -> Resu
             "there is no unique or exclusion constraint matching the ON CONFLICT specification",
         )
     })
+}
+
+fn no_such_column(name: &str) -> ApiError {
+    ApiError::new(400, "42703", format!("column \"{name}\" does not exist"))
 }
 
 fn complete_row(
@@ -176,7 +179,7 @@ fn merge(
     database.of(def).check_not_null(proposed)?;
     if touched.contains(&id) {
         return Err(ApiError::new(
-            500,
+            400,
             "21000",
             "ON CONFLICT DO UPDATE command cannot affect row a second time",
         )

@@ -1,17 +1,18 @@
 //! HTTP/2 and TLS.
 
+use std::error::Error as _;
+
 use bytes::Bytes;
+use h2::Reason;
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper::{Request, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use supabase_sim::{Ending, Fault, Framing, Protocols, Simulator};
+use supabase_sim::{Ending, Fault, Framing, Protocols, Simulator, Stage, StreamReset};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-#[cfg(feature = "tls")]
-use crate::support::End;
-use crate::support::{Client, LIMIT, start};
+use crate::support::{Client, End, LIMIT, start};
 
 type Sender = SendRequest<Empty<Bytes>>;
 
@@ -82,6 +83,35 @@ fn http2_is_cut_and_drained_too() {
         assert!(sender.is_closed(), "a GOAWAY ended it");
         Ok(())
     });
+}
+
+#[test]
+fn a_stream_may_be_reset_alone() {
+    let sim = start();
+    run(async {
+        let (mut sender, _connection) = connect(&sim).await;
+        for (reason, seen) in [
+            (StreamReset::Refused, Reason::REFUSED_STREAM),
+            (StreamReset::EnhanceYourCalm, Reason::ENHANCE_YOUR_CALM),
+            (StreamReset::InternalError, Reason::INTERNAL_ERROR),
+        ] {
+            sim.inject(Fault::ResetStream { reason, stage: Stage::AfterExecution }.times(1));
+            let error = sender.send_request(get(&sim, "rpc/ping")).await.expect_err("it was reset");
+            let source = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
+            assert_eq!(source.and_then(h2::Error::reason), Some(seen));
+        }
+        sim.inject(Fault::refuse_stream().times(1));
+        sender.send_request(get(&sim, "rpc/ping")).await.expect_err("it was refused");
+        let answer = sender.send_request(get(&sim, "rpc/ping")).await?;
+        assert_eq!(answer.status(), StatusCode::OK, "the connection lives on");
+        let counters = sim.counters();
+        assert_eq!((counters.opened, counters.executed_count("GET", "/rest/v1/rpc/ping")), (1, 4));
+        Ok(())
+    });
+    sim.inject(Fault::refuse_stream().times(1));
+    let mut client = Client::connect(&sim);
+    client.send("GET", "/rest/v1/rpc/ping", &[], "");
+    assert_eq!(client.read_to_end(), (String::new(), End::Reset), "HTTP/1.1 has no streams");
 }
 
 #[test]

@@ -51,8 +51,10 @@ fn rows_of_a_function_are_read_like_a_table() {
     });
     assert_eq!((all.status, all.header("content-range"), &all.json()[0]), (206, Some("0-1/10"), &first));
     let filtered =
-        client.get("/rest/v1/rpc/blog_analytics?days=1&select=slug&views=lt.3&order=slug.desc&limit=1");
+        client.get("/rest/v1/rpc/blog_analytics?days=1&select=slug,views&views=lt.3&order=slug.desc&limit=1");
     assert_eq!(filtered.column("slug"), "\"unicode-title\"");
+    let hidden = client.get("/rest/v1/rpc/blog_analytics?days=1&select=slug&views=lt.3");
+    assert_eq!(hidden.error(), (400, "42703".to_owned()), "only what is selected can be filtered by");
     let nothing = client.get("/rest/v1/rpc/blog_analytics?days=0&select=views&views=gt.0");
     assert_eq!(nothing.body, "[]");
 }

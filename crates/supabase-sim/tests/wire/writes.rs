@@ -74,7 +74,7 @@ fn an_upsert_merges_or_ignores() {
     );
     let twice =
         client.post(&target, merge, &format!("[{},{}]", course("sql-from-zero"), course("sql-from-zero")));
-    assert_eq!(twice.error(), (500, "21000".to_owned()));
+    assert_eq!(twice.error(), (400, "21000".to_owned()));
     let no_constraint = client.post(&format!("{COURSES}?on_conflict=title"), merge, &course("x"));
     assert_eq!(no_constraint.error(), (400, "42P10".to_owned()));
 }
