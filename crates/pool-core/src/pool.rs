@@ -16,7 +16,7 @@ use crate::output::{Action, Notice, Output};
 use crate::retry::{Budget, Failure, Retry, StopReason};
 use crate::rng::Rng;
 use crate::shrink::Shrink;
-use crate::status::Stats;
+use crate::stats::Stats;
 use crate::time::Time;
 use crate::timers::Timers;
 use crate::waiter::{Queue, Waiter};

@@ -8,7 +8,8 @@ use crate::health::errors;
 use crate::id::ConnId;
 use crate::pool::{Mode, Pool};
 use crate::state::Lifecycle;
-use crate::status::{ConnectionInfo, EndpointInfo, Health, Phase, Stats, Status};
+use crate::stats::Stats;
+use crate::status::{ConnectionInfo, EndpointInfo, Health, Phase, Status};
 use crate::time::Time;
 
 impl Pool {
