@@ -28,8 +28,24 @@
 //! # What it is not
 //!
 //! Not a database: one request is one statement, texts sort by their bytes, the tables are those of the schema below.
-//! What PostgREST understands and this does not is answered with PGRST127, never guessed at. Where it is stricter
-//! than the real server it is so on purpose: an unknown preference or a meaningless parameter is an error here.
+//! What PostgREST understands and this does not is answered with PGRST127, never guessed at: casts, JSON paths,
+//! full-text and range operators, filters on embedded rows, PUT. It is stricter than the real server on purpose: an
+//! unknown preference, a parameter given twice or without a meaning, a negative offset are errors here. Codes and
+//! messages are those of PostgREST 13 where the versions differ. Planned and estimated counts are exact. Rows and the
+//! counts per `request_key` stay in memory until the simulator is dropped.
+//!
+//! # Faults
+//!
+//! | what | how |
+//! |---|---|
+//! | of a request: delays, resets, cut and stalled bodies, other answers | [`Simulator::inject`] with a [`Fault`], or a [`Rule`] that says when |
+//! | of a new connection: silence, reset, no handshake | [`Simulator::inject_at_accept`] with an [`AcceptFault`] |
+//! | closing by the server's own rules: idle, used up, after a HEAD | [`Simulator::configure`] and [`KeepAlive`] |
+//! | overload: PGRST003, statement timeouts | [`Simulator::configure`] and [`DatabasePool`] |
+//! | refused connections, crash, restart, all sockets cut | [`Simulator::refuse`], [`Simulator::crash`], [`Simulator::restart`], [`Simulator::kill_connections`] |
+//!
+//! To see what came of it: [`Simulator::counters`], [`Simulator::wait_until`] for threads, [`Simulator::until`] for
+//! futures.
 //!
 //! # The data
 //!

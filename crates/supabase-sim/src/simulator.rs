@@ -32,6 +32,11 @@ pub struct Simulator {
     root: Option<RootCertificate>,
 }
 
+const _: () = {
+    const fn can_be_shared<T: Send + Sync + 'static>() {}
+    can_be_shared::<Simulator>();
+};
+
 /// What a simulator starts with. Made by [`Simulator::builder`].
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until `start`"]
@@ -206,7 +211,8 @@ impl Simulator {
         self.server.listen()
     }
 
-    /// Cuts every connection with a RST and returns their number. When it returns, they are closed.
+    /// Cuts every connection with a RST and returns their number. When it returns, they are closed. A connection that
+    /// the kernel queued and the simulator has not accepted yet is not among them.
     pub fn kill_connections(&self) -> usize {
         let links = self.shared.links();
         for link in &links {
@@ -259,7 +265,8 @@ impl Simulator {
         self.shared.observer.read(read)
     }
 
-    /// Blocks until the condition holds; false when it did not within the limit.
+    /// Blocks until the condition holds; false when it did not within the limit. The condition must not call the
+    /// simulator.
     #[must_use = "false says that the condition did not come about in time"]
     pub fn wait_until(&self, condition: impl Fn(&Counters) -> bool, limit: Duration) -> bool {
         self.shared.observer.wait_until(condition, limit)
