@@ -100,16 +100,20 @@ fn of_h2(error: &h2::Error, phase: Phase) -> Option<(Phase, Kind)> {
     Some((phase, if error.is_remote() { Kind::Reset } else { Kind::Protocol }))
 }
 
+/// What an io error says by its kind; those that are not listed say nothing.
+const IO: &[(io::ErrorKind, Kind)] = &[
+    (io::ErrorKind::ConnectionRefused, Kind::Refused),
+    (io::ErrorKind::ConnectionReset, Kind::Reset),
+    (io::ErrorKind::ConnectionAborted, Kind::Reset),
+    (io::ErrorKind::BrokenPipe, Kind::Closed),
+    (io::ErrorKind::NotConnected, Kind::Closed),
+    (io::ErrorKind::UnexpectedEof, Kind::Closed),
+    (io::ErrorKind::TimedOut, Kind::TimedOut),
+];
+
 fn of_io(error: &io::Error, phase: Phase) -> Option<Kind> {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Some(Kind::Refused),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Some(Kind::Reset),
-        io::ErrorKind::BrokenPipe | io::ErrorKind::NotConnected => Some(Kind::Closed),
-        io::ErrorKind::UnexpectedEof if phase == Phase::Body => Some(Kind::Truncated),
-        io::ErrorKind::UnexpectedEof => Some(Kind::Closed),
-        io::ErrorKind::TimedOut => Some(Kind::TimedOut),
-        _ => None,
-    }
+    let &(_, kind) = IO.iter().find(|(known, _)| *known == error.kind())?;
+    Some(if phase == Phase::Body && kind == Kind::Closed { Kind::Truncated } else { kind })
 }
 
 /// Names what an error of reqwest means. Its URL is left out: it may hold what is nobody's business.

@@ -26,7 +26,10 @@ impl Error {
         match self {
             Error::Transport(error) => Fault::new(error.class(), error.reuse()).sent(error.sent()),
             Error::Status(status) => {
-                Fault::new(blame(*status).unwrap_or(FaultClass::Application), Reuse::Keep).sent(Sent::Maybe)
+                let class = blame(*status).unwrap_or(FaultClass::Application);
+                // The statuses that blame the connection ask for another one.
+                let reuse = if class == FaultClass::Connection { Reuse::Discard } else { Reuse::Keep };
+                Fault::new(class, reuse).sent(Sent::Maybe)
             }
         }
     }
@@ -61,5 +64,13 @@ impl From<reqwest::Error> for Error {
             Some(status) => Error::Status(status),
             None => Error::Transport(classify::reqwest(error)),
         }
+    }
+}
+
+/// What the status of a probe's answer says: that of a request that was refused proves as much as a success.
+pub(crate) fn proves_life(status: StatusCode) -> Result<(), Error> {
+    match blame(status) {
+        None | Some(FaultClass::Application) => Ok(()),
+        Some(_) => Err(Error::Status(status)),
     }
 }

@@ -23,6 +23,7 @@ pub use config::{Probe, Profile, Protocol, Roots, TransportConfig};
 #[cfg(feature = "direct")]
 pub use direct::{DirectBackend, DirectConnection, DirectPool};
 pub use error::Error;
+pub use pinned::{PinnedBackend, PinnedConnection, PinnedPool};
 pub use pool_supabase::{
     ApiError, Client, Count, ErrorClass, Expr, Kpis, Operation, Order, Page, PoolSettings, PoolStatus, Query,
     SupabaseConfig,

@@ -61,15 +61,20 @@ impl Tls {
         let host = config.host();
         let name = ServerName::try_from(host.to_owned())
             .map_err(|source| SetupError::Host { host: host.to_owned(), source })?;
-        Ok(Some(Tls { config: Arc::new(client_config(&config.roots, config.protocol)?), name }))
+        Ok(Some(Tls { config: Arc::new(client_config(root_store(&config.roots)?, config.protocol)?), name }))
     }
 }
 
-fn client_config(roots: &Roots, protocol: Protocol) -> Result<ClientConfig, SetupError> {
+/// A configuration that trusts nobody.
+pub(crate) fn without_roots() -> Result<ClientConfig, SetupError> {
+    client_config(RootCertStore::empty(), Protocol::default())
+}
+
+fn client_config(roots: RootCertStore, protocol: Protocol) -> Result<ClientConfig, SetupError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
-        .with_root_certificates(root_store(roots)?)
+        .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = match protocol {
         Protocol::Negotiated => vec![b"h2".to_vec(), b"http/1.1".to_vec()],

@@ -14,10 +14,9 @@ use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use pool_http::{Phase, TransportError, TransportErrorKind, keep_alive};
 use reqwest::Body;
-use tokio::task::AbortHandle;
 
 use super::dial::Dialled;
-use super::http2 as h2;
+use super::http2::{self as h2, Tasks};
 use super::socket::{Signal, Socket};
 use super::{Info, Session};
 use crate::classify;
@@ -30,7 +29,7 @@ pub(super) struct Link {
     /// Gone when the connection is being closed.
     sender: Mutex<Option<Sender>>,
     signal: Arc<Signal>,
-    tasks: Vec<AbortHandle>,
+    tasks: Tasks,
     /// The last `Keep-Alive: timeout` that was reported, in seconds.
     kept_alive: AtomicU64,
     /// Whether it may carry several leases.
@@ -56,10 +55,8 @@ impl Link {
         let socket = Socket::new(stream, signal.clone());
         let shared = http2 && streams_max.is_some();
         let (sender, tasks, leases_max) = if http2 {
-            let limit = if shared { streams_max } else { None };
-            let begun = h2::handshake(socket, signal.clone(), limit).await;
-            let (sender, tasks, peer) = begun.map_err(|error| classify::classify(error, Phase::Connect))?;
-            (Sender::Http2(sender), tasks, limit.map_or(1, |limit| limit.min(peer)))
+            let (sender, tasks, peer) = h2::handshake(socket, signal.clone(), streams_max).await?;
+            (Sender::Http2(sender), tasks, streams_max.map_or(1, |most| most.min(peer)))
         } else {
             let begun = http1::handshake(socket).await;
             let (sender, connection) = begun.map_err(|error| classify::classify(error, Phase::Connect))?;
@@ -67,7 +64,7 @@ impl Link {
                 // How it ended is told to whoever waits for an answer; that it ended, by the socket.
                 let _ = connection.await;
             });
-            (Sender::Http1(sender), vec![task.abort_handle()], 1)
+            (Sender::Http1(sender), Tasks::one(task.abort_handle()), 1)
         };
         let version = if http2 { Version::HTTP_2 } else { Version::HTTP_11 };
         let link = Link {
@@ -166,15 +163,9 @@ impl Link {
         // Without its sender, hyper says good-bye (TLS and HTTP/2 have a word for it) and closes.
         drop(self.sender().take());
         if self.usage.is_dirty() {
-            self.abort();
+            self.tasks.abort();
         }
         self.signal.closed().await;
-    }
-
-    fn abort(&self) {
-        for task in &self.tasks {
-            task.abort();
-        }
     }
 
     fn sender(&self) -> MutexGuard<'_, Option<Sender>> {
@@ -190,13 +181,6 @@ fn says_close(version: Version, headers: &HeaderMap) -> bool {
         values.flat_map(|value| value.split(',')).any(|token| token.trim().eq_ignore_ascii_case(wanted))
     };
     says("close") || (version == Version::HTTP_10 && !says("keep-alive"))
-}
-
-impl Drop for Link {
-    /// Works outside of any runtime: the socket is closed when the runtime next looks at the aborted task.
-    fn drop(&mut self) {
-        self.abort();
-    }
 }
 
 impl fmt::Debug for Link {

@@ -23,14 +23,14 @@ use std::sync::Arc;
 use http::Version;
 use pool_async::pool_core::{Config, ConfigError};
 use pool_async::{Backend, ConnectContext, Connected, Fault, Pool};
-use pool_http::{Base, Limits, TransportError, blame};
+use pool_http::{Base, Limits, TransportError};
 use rustls::HandshakeKind;
 
 pub use connection::DirectConnection;
 
 use crate::clock::TokioClock;
 use crate::config::{PROBE_LIMIT, Profile, TransportConfig};
-use crate::error::Error;
+use crate::error::{Error, proves_life};
 use crate::tls::{SetupError, Tls};
 
 /// A pool of [`DirectConnection`]s on tokio.
@@ -94,10 +94,7 @@ impl Backend for DirectBackend {
 
     async fn probe(&self, conn: &mut DirectConnection) -> Result<(), Error> {
         let answer = conn.exchange(self.config.probe.request(), Limits::within(PROBE_LIMIT)).await?;
-        match blame(answer.status) {
-            None | Some(pool_http::FaultClass::Application) => Ok(()),
-            Some(_) => Err(Error::Status(answer.status)),
-        }
+        proves_life(answer.status)
     }
 
     fn is_broken(&self, conn: &DirectConnection) -> bool {
@@ -146,10 +143,7 @@ pub enum Session {
 
 impl From<HandshakeKind> for Session {
     fn from(kind: HandshakeKind) -> Self {
-        match kind {
-            HandshakeKind::Resumed => Session::Resumed,
-            _ => Session::New,
-        }
+        if kind == HandshakeKind::Resumed { Session::Resumed } else { Session::New }
     }
 }
 

@@ -1,5 +1,135 @@
-//! Pinned.
-/// x
-#[derive(Debug, thiserror::Error)]
-#[error("reopened")]
-pub struct Reopened;
+//! One `reqwest::Client` per connection, pinned to one socket: for code that wants reqwest's own client.
+//!
+//! What it cannot see, and the [direct](crate::direct) transport can: that an idle socket was closed (the next request finds out,
+//! and fails before it is sent), GOAWAY, the peer's stream limit, and the end of a close, which reqwest does on its own after its
+//! client is dropped: for that moment one more socket may be open than the pool counts.
+
+mod connection;
+mod gate;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Version;
+use pool_async::pool_core::{Config, ConfigError};
+use pool_async::{Backend, ConnectContext, Connected, Fault, Pool};
+use pool_http::{Base, Limits};
+use rustls::ClientConfig;
+
+pub use connection::PinnedConnection;
+use connection::ask;
+pub(crate) use gate::Reopened;
+
+use crate::clock::TokioClock;
+use crate::config::{PROBE_LIMIT, Profile, Protocol, TransportConfig};
+use crate::error::{Error, proves_life};
+use crate::tls::{self, SetupError, Tls};
+
+/// A pool of [`PinnedConnection`]s on tokio.
+pub type PinnedPool = Pool<PinnedBackend, TokioClock>;
+
+/// Opens connections that are reqwest clients.
+///
+/// Each client is told: one socket, no proxy (the environment's included), no redirects, no retries, no referer. All share one
+/// TLS configuration, so that sessions resume from one to the next.
+#[derive(Clone, Debug)]
+pub struct PinnedBackend {
+    config: Arc<TransportConfig>,
+    base: Arc<Base>,
+    tls: Arc<ClientConfig>,
+}
+
+impl PinnedBackend {
+    /// A backend for one endpoint. It opens nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// When TLS or a client cannot be set up as `config` asks.
+    pub fn new(config: TransportConfig) -> Result<Self, SetupError> {
+        let tls = match Tls::new(&config)? {
+            Some(tls) => tls.config,
+            None => Arc::new(tls::without_roots()?),
+        };
+        let backend = PinnedBackend { base: Arc::new(config.base.clone()), config: Arc::new(config), tls };
+        // What is wrong with a client is wrong with all of them: say it now.
+        backend.client(Duration::from_secs(1)).map_err(SetupError::Client)?;
+        Ok(backend)
+    }
+
+    /// Opens a pool of these connections, and spawns its driver on the current runtime. The driver runs until the pool is shut down,
+    /// or its last handle dropped and its last connection closed.
+    ///
+    /// # Errors
+    ///
+    /// Every setting that is out of its range.
+    ///
+    /// # Panics
+    ///
+    /// When it is not called on a tokio runtime.
+    pub fn open(self, config: Config) -> Result<PinnedPool, ConfigError> {
+        let (pool, driver) = Pool::builder(self, TokioClock::new()).config(config).build()?;
+        tokio::spawn(driver.run());
+        Ok(pool)
+    }
+
+    fn client(&self, connect_timeout: Duration) -> reqwest::Result<reqwest::Client> {
+        let builder = reqwest::Client::builder()
+            .connector_layer(gate::Gate::default())
+            .connect_timeout(connect_timeout)
+            // The one socket stays: it is the pool that ends it.
+            .pool_max_idle_per_host(1)
+            .pool_idle_timeout(None)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .tcp_nodelay(true)
+            // Also without TLS: reqwest would make a configuration of its own, and wants a provider installed for that.
+            .tls_backend_preconfigured(ClientConfig::clone(&self.tls));
+        match self.config.protocol {
+            Protocol::Negotiated => builder,
+            Protocol::Http1 => builder.http1_only(),
+            Protocol::Http2 => builder.http2_prior_knowledge(),
+        }
+        .build()
+    }
+}
+
+impl Backend for PinnedBackend {
+    type Conn = PinnedConnection;
+    type Error = Error;
+
+    /// Sends the probe's request: a client opens its socket when it has something to send. Whatever the answer is, the connection is open.
+    async fn connect(&self, cx: ConnectContext) -> Result<Connected<PinnedConnection>, Error> {
+        let client = self.client(cx.timeout)?;
+        let (_, version) =
+            ask(&client, &self.base, self.config.probe.request(), Limits::within(cx.timeout)).await?;
+        let streams = match self.config.profile {
+            Profile::Multiplexed { streams } if version == Version::HTTP_2 => Some(streams.get()),
+            Profile::Multiplexed { .. } | Profile::Exclusive => None,
+        };
+        let conn = PinnedConnection::new(client, self.base.clone(), streams.is_some());
+        Ok(Connected::shared(conn, streams.unwrap_or(1)))
+    }
+
+    async fn probe(&self, conn: &mut PinnedConnection) -> Result<(), Error> {
+        let answer = conn.exchange(self.config.probe.request(), Limits::within(PROBE_LIMIT)).await?;
+        proves_life(answer.status)
+    }
+
+    fn is_broken(&self, conn: &PinnedConnection) -> bool {
+        conn.is_broken()
+    }
+
+    async fn close(&self, conn: PinnedConnection) {
+        drop(conn);
+    }
+
+    fn classify(&self, error: &Error) -> Fault {
+        error.fault()
+    }
+
+    fn share(&self, conn: &PinnedConnection) -> Option<PinnedConnection> {
+        conn.share()
+    }
+}

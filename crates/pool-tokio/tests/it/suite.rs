@@ -30,3 +30,4 @@ macro_rules! suite {
 }
 
 suite!(direct, pool_tokio::DirectBackend);
+suite!(pinned, pool_tokio::PinnedBackend);

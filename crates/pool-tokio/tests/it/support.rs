@@ -8,21 +8,21 @@ use pool_tokio::{Probe, Roots, TransportConfig};
 use supabase_sim::{Builder, Counters, Simulator};
 
 /// Longer than anything takes that happens at all.
-pub const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 /// For what is expected to time out.
-pub const SHORT: Duration = Duration::from_millis(100);
+pub(crate) const SHORT: Duration = Duration::from_millis(100);
 
 /// A running simulator, started on a thread of its own: it has a runtime of its own, too.
-pub fn start(builder: Builder) -> Simulator {
+pub(crate) fn start(builder: Builder) -> Simulator {
     std::thread::spawn(move || builder.start()).join().expect("no panic").expect("a simulator")
 }
 
-pub fn base(url: &str) -> Base {
+pub(crate) fn base(url: &str) -> Base {
     Base::new(&url.parse().expect("a URI")).expect("a base")
 }
 
 /// Where `sim` is, with a probe that it answers and the certificate that it shows.
-pub fn towards(sim: &Simulator) -> TransportConfig {
+pub(crate) fn towards(sim: &Simulator) -> TransportConfig {
     let key = sim.anon_key().parse().expect("a header value");
     let probe = Probe::get("/rest/v1/rpc/ping".parse().expect("a path"));
     let config = TransportConfig::new(base(&sim.url()))
@@ -34,7 +34,7 @@ pub fn towards(sim: &Simulator) -> TransportConfig {
 }
 
 /// A pool of up to `max` that opens nothing unasked, probes nothing and tries nothing twice.
-pub fn at_most(max: u32) -> Config {
+pub(crate) fn at_most(max: u32) -> Config {
     Config {
         min_connections: 0,
         max_connections: max,
@@ -44,23 +44,26 @@ pub fn at_most(max: u32) -> Config {
     }
 }
 
-pub fn get(sim: &Simulator, target: &str) -> Request {
+pub(crate) fn get(sim: &Simulator, target: &str) -> Request {
     let mut request = Request::new(http::Method::GET, target.parse().expect("a target"), "test");
     request.headers.insert("apikey", sim.anon_key().parse().expect("a header value"));
     request
 }
 
 /// The blog with this id, and nothing else of it.
-pub fn blog(sim: &Simulator, id: u32) -> Request {
+pub(crate) fn blog(sim: &Simulator, id: u32) -> Request {
     get(sim, &format!("/rest/v1/blogs?select=id&id=eq.{id}"))
 }
 
-pub async fn send(conn: &mut impl HttpConnection, request: Request) -> Result<Response, TransportError> {
+pub(crate) async fn send(
+    conn: &mut impl HttpConnection,
+    request: Request,
+) -> Result<Response, TransportError> {
     conn.send(request, Limits::within(LONG)).await
 }
 
 /// Waits for the simulator's counters, on the simulator's clock and not by sleeping.
-pub async fn until(sim: &Simulator, condition: impl Fn(&Counters) -> bool) {
+pub(crate) async fn until(sim: &Simulator, condition: impl Fn(&Counters) -> bool) {
     let waited = tokio::time::timeout(LONG, sim.until(condition)).await;
     assert!(waited.is_ok(), "it did not come about: {:?}", sim.counters());
 }
