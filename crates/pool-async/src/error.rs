@@ -39,7 +39,11 @@ impl<E: Error + 'static> Error for ConnectError<E> {
 }
 
 /// An acquire that failed. [`source`](Error::source) is the error of the last failed connect, where that is the reason.
-pub struct AcquireError<E> {
+///
+/// It is one pointer wide, so that the path on which nothing fails need not carry it around.
+pub struct AcquireError<E>(Box<Inner<E>>);
+
+struct Inner<E> {
     why: pool_core::AcquireError,
     cause: Option<Arc<ConnectError<E>>>,
     driver: DriverState,
@@ -58,85 +62,85 @@ impl<E> AcquireError<E> {
         cause: Option<Arc<ConnectError<E>>>,
         driver: DriverState,
     ) -> Self {
-        AcquireError { why, cause, driver }
+        AcquireError(Box::new(Inner { why, cause, driver }))
     }
 
     /// A caller that was handed a dead connection has waited since before the acquire that failed.
     pub(crate) fn waited_since(mut self, since: Time, now: Time) -> Self {
-        self.why.waited = now.since(since);
+        self.0.why.waited = now.since(since);
         self
     }
 
     /// Why.
     pub fn kind(&self) -> AcquireErrorKind {
-        self.why.kind
+        self.0.why.kind
     }
 
     /// How long the caller has waited.
     pub fn waited(&self) -> Duration {
-        self.why.waited
+        self.0.why.waited
     }
 
     /// The pool at that moment.
     pub fn load(&self) -> Load {
-        self.why.load
+        self.0.why.load
     }
 
     /// Which endpoint is backing off and since how many failures, if one is.
     pub fn cause(&self) -> Option<Cause> {
-        self.why.cause
+        self.0.why.cause
     }
 
     /// The last failed connect of the endpoint that is backing off, if one is.
     pub fn connect_error(&self) -> Option<&ConnectError<E>> {
-        self.cause.as_deref()
+        self.0.cause.as_deref()
     }
 
     /// When the endpoint that is backing off is dialled again at the earliest, on the pool's clock ([`Pool::now`](crate::Pool::now)).
     pub fn retry_at(&self) -> Option<Time> {
-        self.why.cause.map(|cause| cause.retry_at)
+        self.0.why.cause.map(|cause| cause.retry_at)
     }
 
     /// The caller's patience ended.
     pub fn is_timeout(&self) -> bool {
-        self.why.is_timeout()
+        self.0.why.is_timeout()
     }
 
     /// The pool drains or is shut down: no later acquire will succeed.
     pub fn is_closed(&self) -> bool {
-        self.why.is_closed()
+        self.0.why.is_closed()
     }
 
     /// The pool had too much to do: the queue was full, or none was free at once.
     pub fn is_exhausted(&self) -> bool {
-        self.why.is_exhausted()
+        self.0.why.is_exhausted()
     }
 
     /// Nothing is open, and every endpoint is backing off after a failed connect.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self.why.kind, AcquireErrorKind::Unavailable)
+        matches!(self.0.why.kind, AcquireErrorKind::Unavailable)
     }
 }
 
 impl<E> Clone for AcquireError<E> {
     fn clone(&self) -> Self {
-        AcquireError { why: self.why, cause: self.cause.clone(), driver: self.driver }
+        AcquireError::new(self.0.why, self.0.cause.clone(), self.0.driver)
     }
 }
 
 impl<E: fmt::Debug> fmt::Debug for AcquireError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AcquireError").field("why", &self.why).field("cause", &self.cause).finish()
+        f.debug_struct("AcquireError").field("why", &self.0.why).field("cause", &self.0.cause).finish()
     }
 }
 
 impl<E: fmt::Display> fmt::Display for AcquireError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.why.fmt(f)?;
-        if self.is_closed() && self.driver == DriverState::Dropped {
+        self.0.why.fmt(f)?;
+        if self.is_closed() && self.0.driver == DriverState::Dropped {
             f.write_str(": its driver has ended or was dropped; keep the future of `Driver::run` running")?;
         }
-        match &self.cause {
+        match &self.0.cause {
             Some(cause) => write!(f, ": {cause}"),
             None => Ok(()),
         }
@@ -145,7 +149,7 @@ impl<E: fmt::Display> fmt::Display for AcquireError<E> {
 
 impl<E: Error + 'static> Error for AcquireError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self.cause.as_deref() {
+        match self.0.cause.as_deref() {
             Some(ConnectError::Failed(error)) => Some(error),
             Some(timed_out @ ConnectError::TimedOut(_)) => Some(timed_out),
             None => None,

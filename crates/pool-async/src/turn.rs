@@ -125,6 +125,13 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
             state.perform(&self.hub, now, &mut effects);
             result
         };
+        if effects.any() {
+            self.take_effect(effects);
+        }
+        result
+    }
+
+    fn take_effect(&self, effects: Effects<B>) {
         if effects.ring {
             self.bell.ring();
         }
@@ -141,7 +148,6 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
         if effects.changed {
             self.hub.tell();
         }
-        result
     }
 
     /// Notes whether callers have to queue at the moment. Written only when it changes: the line is shared.
@@ -271,6 +277,10 @@ impl<B: Backend> State<B> {
 }
 
 impl<B: Backend> Effects<B> {
+    fn any(&self) -> bool {
+        self.ring || self.changed || self.waker.is_some() || !self.rest.is_empty()
+    }
+
     fn wake(&mut self, waker: Option<Waker>) {
         match (&self.waker, waker) {
             (None, waker) => self.waker = waker,
