@@ -1,0 +1,85 @@
+//! The Supabase pool on smol and surf.
+//!
+//! ```no_run
+//! use pool_smol::SupabaseConfig;
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Blog {
+//!     title: String,
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! smol::block_on(async {
+//!     let db = pool_smol::connect(&SupabaseConfig::from_env()?)?;
+//!     let query = db.from("blogs").select::<Blog>("title").eq("published", true);
+//!     for blog in db.execute_with_connection(query).await? {
+//!         println!("{}", blog.title);
+//!     }
+//!     Ok(())
+//! })
+//! # }
+//! ```
+//!
+//! The names are those of `pool-tokio`: changing the crate's name in a program's imports is the whole port.
+//!
+//! # What is under it
+//!
+//! One pooled connection is one socket: smol's TCP, TLS by rustls (ring), HTTP/1.1 and HTTP/2 by hyper. There is no tokio
+//! runtime in it; the tasks run on smol's global executor or [wherever you say](Spawner), with the feature `async-std` on
+//! [async-std's](crate::async_std).
+//!
+//! For what the query builder has no words for, a lease lends a [`surf::Client`] that works on exactly its socket
+//! ([`SurfConnection::client`]). surf comes without its own HTTP clients: they hand an answer that came too late to the next
+//! caller, fail on statuses such as 520, take a 103 for the answer, and bring a TLS stack with open advisories. So `surf::Client::new()`
+//! and `surf::get()` are not there, and a request that is awaited without a client panics, saying so.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `dial` | from a name to a socket: resolve, connect, TLS |
+//! | `socket` | the socket, and its end as an event |
+//! | `link` | HTTP on that socket: send once, tell the pool everything |
+//! | `http2` | hyper's tasks for HTTP/2, GOAWAY and stream limits |
+//! | `usage` | between two requests, in one, or out of step |
+//! | `connection`, `client`, `body` | what a lease lends: the pool's own types, and surf's |
+//! | `classify`, `error` | what a failure means, by its typed causes |
+//! | `spawner`, `clock` | where tasks run, and what time it is |
+//! | `backend`, `supabase` | all of it as a pool |
+
+#[cfg(feature = "async-std")]
+pub mod async_std;
+mod backend;
+mod body;
+mod classify;
+mod client;
+mod clock;
+mod config;
+mod connection;
+mod dial;
+mod error;
+mod http2;
+mod link;
+mod socket;
+mod spawner;
+mod supabase;
+mod tls;
+mod usage;
+
+pub use http;
+pub use pool_async::{self, pool_core};
+pub use pool_http;
+pub use pool_supabase;
+pub use rustls;
+pub use surf;
+
+pub use backend::{SurfBackend, SurfPool};
+pub use clock::SmolClock;
+pub use config::{Probe, Profile, Protocol, Resolver, Roots, TransportConfig};
+pub use connection::{Info, Session, SurfConnection};
+pub use error::Error;
+pub use pool_supabase::{
+    ApiError, Client, Count, ErrorClass, Expr, Kpis, Operation, Order, Page, PoolSettings, PoolStatus, Query,
+    SupabaseConfig,
+};
+pub use spawner::Spawner;
+pub use supabase::{Builder, ConnectError, Service, SupabasePool, connect};
+pub use tls::SetupError;

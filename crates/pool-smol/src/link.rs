@@ -1,0 +1,193 @@
+//! One physical connection: its sender, the tasks behind it, and what it has told the pool.
+//!
+//! Rules: exactly one attempt of each request, on exactly this connection; what hyper hands back was never sent; nothing that
+//! was noticed is kept from the pool, and nothing is reported twice.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+
+use futures::future::Either;
+use http::{HeaderMap, Request, Response, Version, header};
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1};
+use pool_http::{Phase, TransportError, TransportErrorKind, keep_alive};
+use smol_hyper::rt::FuturesIo;
+
+use crate::body::Outgoing;
+use crate::classify::classify;
+use crate::connection::{Info, Session};
+use crate::dial::Dialled;
+use crate::http2::{self, Own};
+use crate::socket::{Signal, Socket};
+use crate::spawner::Spawner;
+use crate::usage::{Flight, Usage};
+
+/// One physical connection.
+pub(crate) struct Link {
+    pub(crate) info: Info,
+    pub(crate) usage: Arc<Usage>,
+    /// Gone when the connection is being closed.
+    sender: Mutex<Option<Sender>>,
+    signal: Arc<Signal>,
+    /// Aborted with the link: that works outside of any runtime, and the socket is closed when the executor next looks.
+    tasks: Own,
+    /// The last `Keep-Alive: timeout` that was reported, in seconds.
+    kept_alive: AtomicU64,
+    /// Whether it may carry several leases.
+    shared: bool,
+}
+
+enum Sender {
+    Http1(http1::SendRequest<Outgoing>),
+    Http2(http2::Sender),
+}
+
+type Sent = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>;
+
+impl Link {
+    /// Begins HTTP on a socket. Over HTTP/2 with `streams_max`, the connection may carry that many leases; the second value is how many
+    /// the peer allows of these.
+    pub(crate) async fn open(
+        dialled: Dialled,
+        signal: Arc<Signal>,
+        spawner: &Spawner,
+        streams_max: Option<u32>,
+    ) -> Result<(Self, u32), TransportError> {
+        let Dialled { stream, local, remote, http2, tls } = dialled;
+        let socket = Socket::new(stream, signal.clone());
+        let shared = http2 && streams_max.is_some();
+        let (sender, tasks, leases_max) = if http2 {
+            let begun = http2::handshake(socket, signal.clone(), spawner.clone(), streams_max).await;
+            let (sender, tasks, peer) = begun?;
+            (Sender::Http2(sender), tasks, streams_max.map_or(1, |limit| limit.min(peer)))
+        } else {
+            let begun = http1::handshake(FuturesIo::new(socket)).await;
+            let (sender, connection) = begun.map_err(|error| classify(error, Phase::Connect))?;
+            let mut tasks = Own::default();
+            tasks.push(spawner.spawn(async move {
+                // How it ended is told to whoever waits for an answer; that it ended, by the socket.
+                let _ = connection.await;
+            }));
+            (Sender::Http1(sender), tasks, 1)
+        };
+        let version = if http2 { Version::HTTP_2 } else { Version::HTTP_11 };
+        let link = Link {
+            info: Info { version, local, remote, tls: tls.map(Session::from) },
+            usage: Usage::new(shared),
+            sender: Mutex::new(Some(sender)),
+            signal,
+            tasks,
+            kept_alive: AtomicU64::new(0),
+            shared,
+        };
+        Ok((link, leases_max))
+    }
+
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Whether no further request may be put on it.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.signal.is_closed() || self.usage.is_dirty()
+    }
+
+    /// Sends `request`, which `flight` stands for, and waits for the head of the answer.
+    pub(crate) async fn send(
+        &self,
+        request: Request<Outgoing>,
+        flight: &Flight,
+    ) -> Result<Response<Incoming>, TransportError> {
+        let ready = self.ready().await;
+        let sent = match ready.and_then(|()| self.hand_over(request)) {
+            Ok(sent) => sent.await,
+            Err(error) => return Err(flight.blame(error)),
+        };
+        match sent {
+            Ok(response) => {
+                self.hear(response.version(), response.headers());
+                Ok(response)
+            }
+            Err(error) => {
+                let phase = if error.message().is_some() { Phase::NotSent } else { Phase::Sent };
+                Err(flight.blame(classify(error.into_error(), phase)))
+            }
+        }
+    }
+
+    /// Waits until hyper has put the previous exchange away; the connection is idle, but its task may not have run since.
+    async fn ready(&self) -> Result<(), TransportError> {
+        poll_fn(|cx| match self.sender().as_mut() {
+            Some(Sender::Http1(sender)) => sender.poll_ready(cx),
+            Some(Sender::Http2(sender)) => sender.poll_ready(cx),
+            // Closing: found out when it is handed over.
+            None => Poll::Ready(Ok(())),
+        })
+        .await
+        .map_err(|error| classify(error, Phase::NotSent))
+    }
+
+    fn hand_over(
+        &self,
+        request: Request<Outgoing>,
+    ) -> Result<impl Future<Output = Sent> + use<>, TransportError> {
+        match self.sender().as_mut() {
+            Some(Sender::Http1(sender)) => Ok(Either::Left(sender.try_send_request(request))),
+            Some(Sender::Http2(sender)) => Ok(Either::Right(sender.try_send_request(request))),
+            None => Err(TransportError::new(Phase::NotSent, TransportErrorKind::Closed)),
+        }
+    }
+
+    /// Passes on what the head of an answer says about the connection.
+    fn hear(&self, version: Version, headers: &HeaderMap) {
+        self.progress();
+        if says_close(version, headers) {
+            self.signal.reporter.retiring();
+        }
+        if let Some(timeout) = keep_alive::timeout(headers)
+            && self.kept_alive.swap(timeout.as_secs(), Ordering::Relaxed) != timeout.as_secs()
+        {
+            self.signal.reporter.keep_alive(timeout);
+        }
+    }
+
+    /// Something came back.
+    pub(crate) fn progress(&self) {
+        if self.shared {
+            self.signal.reporter.progress();
+        }
+    }
+
+    /// Closes it, in good manners if nothing is under way, and ends when the socket is closed.
+    pub(crate) async fn close(&self) {
+        // Without its sender, hyper says good-bye (TLS and HTTP/2 have a word for it) and closes.
+        drop(self.sender().take());
+        if self.usage.is_dirty() {
+            self.tasks.abort();
+        }
+        self.signal.closed().await;
+    }
+
+    fn sender(&self) -> MutexGuard<'_, Option<Sender>> {
+        // Only moves happen under this lock: after a panic elsewhere the sender is what it was.
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the peer closes the connection after this answer.
+fn says_close(version: Version, headers: &HeaderMap) -> bool {
+    let says = |wanted: &str| {
+        let values = headers.get_all(header::CONNECTION).into_iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|token| token.trim().eq_ignore_ascii_case(wanted))
+    };
+    says("close") || (version == Version::HTTP_10 && !says("keep-alive"))
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("info", &self.info).field("usage", &self.usage).finish_non_exhaustive()
+    }
+}
