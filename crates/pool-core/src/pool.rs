@@ -169,12 +169,14 @@ impl Pool {
     }
 
     /// The next action, if there is one: [`Pool::poll`] without looking up the deadline.
+    #[inline]
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
     /// An instant not later than the next deadline ([`Time::MAX`]: there is none), in constant time. A driver that sleeps until
     /// no later than this has nothing to change.
+    #[inline]
     pub fn wake_by(&self) -> Time {
         self.timers.first().map_or(Time::MAX, |(at, _)| at)
     }
@@ -182,10 +184,8 @@ impl Pool {
     /// Takes the time: never backwards, and everything that is due fires, in the order of its instants.
     pub(crate) fn tick(&mut self, now: Time) {
         self.now = self.now.max(now);
-        while let Some((at, key)) = self.timers.first() {
-            if at > self.now {
-                break;
-            }
+        while self.wake_by() <= self.now {
+            let Some((_, key)) = self.timers.first() else { break };
             self.fire(key);
         }
     }

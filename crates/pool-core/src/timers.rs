@@ -41,6 +41,7 @@ impl Timers {
         }
     }
 
+    #[inline]
     pub(crate) fn first(&self) -> Option<(Time, Key)> {
         self.heap.first().copied()
     }

@@ -47,7 +47,7 @@ impl Pool {
             endpoint.failures > 0 || endpoint.health == Health::Unhealthy
         };
         match self.mode {
-            Mode::Closing if self.conns.len() == 0 => Phase::Closed,
+            Mode::Closing if self.is_closed() => Phase::Closed,
             Mode::Draining | Mode::Closing => Phase::Draining,
             Mode::Starting | Mode::Running if self.suspended => Phase::Suspended,
             Mode::Starting | Mode::Running if self.endpoints.iter().any(troubled) => Phase::Degraded,
@@ -57,8 +57,9 @@ impl Pool {
     }
 
     /// Whether the pool has ended: nothing is left of it, and nothing will come.
+    #[inline]
     pub fn is_closed(&self) -> bool {
-        self.phase() == Phase::Closed
+        self.mode == Mode::Closing && self.conns.len() == 0
     }
 
     /// A row per connection, in the order of their slots.
