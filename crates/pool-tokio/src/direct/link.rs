@@ -1,6 +1,6 @@
 //! One physical connection: its sender, the tasks behind it, and what it has told the pool.
 //!
-//! Rules: exactly one attempt of each request, on exactly this connection; what hyper hands back was never sent; nothing that
+//! Rules: exactly one attempt of each request, on exactly this connection; what hyper hands back, or the socket took no byte of, was never sent; nothing that
 //! was noticed is kept from the pool, and nothing is reported twice.
 
 use std::fmt;
@@ -95,6 +95,7 @@ impl Link {
         flight: &Flight,
     ) -> Result<Response<Incoming>, TransportError> {
         let ready = self.ready().await;
+        let written = self.signal.written();
         let sent = match ready.and_then(|()| self.hand_over(request)) {
             Ok(sent) => sent.await,
             Err(error) => return Err(flight.blame(error)),
@@ -105,7 +106,8 @@ impl Link {
                 Ok(response)
             }
             Err(error) => {
-                let phase = if error.message().is_some() { Phase::NotSent } else { Phase::Sent };
+                let unsent = error.message().is_some() || self.signal.written() == written;
+                let phase = if unsent { Phase::NotSent } else { Phase::Sent };
                 Err(flight.blame(classify::classify(error.into_error(), phase)))
             }
         }

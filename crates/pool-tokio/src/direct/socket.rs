@@ -6,7 +6,7 @@
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -26,7 +26,7 @@ pub(super) enum Stream {
 pub(super) struct Socket {
     // Before `end`: fields are dropped in this order.
     stream: Stream,
-    _end: End,
+    end: End,
 }
 
 /// Gives the signal when it is dropped.
@@ -35,17 +35,29 @@ struct End(Arc<Signal>);
 /// What the socket and its connection both know.
 pub(super) struct Signal {
     closed: AtomicBool,
+    /// Bytes that the socket has taken, of whatever kind.
+    written: AtomicU64,
     ended: Notify,
     pub(super) reporter: Reporter,
 }
 
 impl Signal {
     pub(super) fn new(reporter: Reporter) -> Arc<Self> {
-        Arc::new(Signal { closed: AtomicBool::new(false), ended: Notify::new(), reporter })
+        Arc::new(Signal {
+            closed: AtomicBool::new(false),
+            written: AtomicU64::new(0),
+            ended: Notify::new(),
+            reporter,
+        })
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// How many bytes the socket has taken so far. If it has taken none since a request was begun, that was not sent.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
     }
 
     /// Ends when the socket is closed.
@@ -69,7 +81,14 @@ impl Drop for End {
 
 impl Socket {
     pub(super) fn new(stream: Stream, signal: Arc<Signal>) -> Self {
-        Socket { stream, _end: End(signal) }
+        Socket { stream, end: End(signal) }
+    }
+
+    /// Counts what a write was good for.
+    fn count(&self, written: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = written {
+            self.end.0.written.fetch_add(*bytes as u64, Ordering::AcqRel);
+        }
     }
 }
 
@@ -96,8 +115,10 @@ impl Read for Socket {
 }
 
 impl Write for Socket {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        either!(self, stream => stream.poll_write(cx, buf))
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = either!(self.as_mut(), stream => stream.poll_write(cx, buf));
+        self.count(&written);
+        written
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -116,10 +137,12 @@ impl Write for Socket {
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        either!(self, stream => stream.poll_write_vectored(cx, bufs))
+        let written = either!(self.as_mut(), stream => stream.poll_write_vectored(cx, bufs));
+        self.count(&written);
+        written
     }
 }

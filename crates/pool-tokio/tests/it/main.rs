@@ -1,4 +1,14 @@
 //! Both transports against the simulator and against raw sockets.
 
+#[cfg(feature = "direct")]
+mod census;
+#[cfg(feature = "direct")]
+mod exact;
+#[cfg(feature = "direct")]
+mod http2;
+mod raw;
+#[cfg(feature = "direct")]
+mod reqwest_types;
 mod suite;
 mod support;
+mod tls;

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use pool_tokio::pool_core::{Config, RetryPolicy};
-use pool_tokio::pool_http::{Base, HttpConnection, Limits, Request, Response, TransportError};
-use pool_tokio::{Probe, Roots, TransportConfig};
+use pool_tokio::pool_async::{Backend, Clock, Lease, Pool};
+use pool_tokio::pool_core::{CloseReason, Config, Outcome, RetryPolicy};
+use pool_tokio::pool_http::{
+    Base, HttpConnection, Limits, Phase, Request, Response, TransportError, TransportErrorKind,
+};
+use pool_tokio::{Error, Probe, Roots, TransportConfig};
 use supabase_sim::{Builder, Counters, Simulator};
 
 /// Longer than anything takes that happens at all.
@@ -44,6 +47,12 @@ pub(crate) fn at_most(max: u32) -> Config {
     }
 }
 
+/// As [`at_most`], and with three tries.
+pub(crate) fn stubborn(max: u32) -> Config {
+    let retry = RetryPolicy { attempts: 3, delay: Duration::from_millis(1), ..RetryPolicy::default() };
+    Config { retry, ..at_most(max) }
+}
+
 pub(crate) fn get(sim: &Simulator, target: &str) -> Request {
     let mut request = Request::new(http::Method::GET, target.parse().expect("a target"), "test");
     request.headers.insert("apikey", sim.anon_key().parse().expect("a header value"));
@@ -55,6 +64,11 @@ pub(crate) fn blog(sim: &Simulator, id: u32) -> Request {
     get(sim, &format!("/rest/v1/blogs?select=id&id=eq.{id}"))
 }
 
+/// What [`blog`] is answered with.
+pub(crate) fn is_blog(answer: &Response, id: u32) -> bool {
+    answer.status == 200 && answer.body == format!(r#"[{{"id":{id}}}]"#)
+}
+
 pub(crate) async fn send(
     conn: &mut impl HttpConnection,
     request: Request,
@@ -62,8 +76,63 @@ pub(crate) async fn send(
     conn.send(request, Limits::within(LONG)).await
 }
 
-/// Waits for the simulator's counters, on the simulator's clock and not by sleeping.
+/// Sends within [`SHORT`].
+pub(crate) async fn send_shortly(
+    conn: &mut impl HttpConnection,
+    request: Request,
+) -> Result<Response, TransportError> {
+    conn.send(request, Limits::within(SHORT)).await
+}
+
+/// Phase and kind of a failure.
+pub(crate) fn failure(result: Result<Response, TransportError>) -> (Phase, TransportErrorKind) {
+    let error = result.expect_err("a failure");
+    (error.phase(), error.kind())
+}
+
+/// How a lease ends that was used for this.
+pub(crate) fn outcome(result: &Result<Response, TransportError>) -> Outcome {
+    pool_tokio::pool_http::outcome(result.as_ref())
+}
+
+/// Phase and kind of the connect that failed.
+pub(crate) async fn connect_failure<B, C>(pool: &Pool<B, C>) -> (Phase, TransportErrorKind)
+where
+    B: Backend<Error = Error>,
+    C: Clock,
+{
+    use std::error::Error as _;
+    let error = pool.acquire().await.map(Lease::detach).err().expect("no connection");
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<Error>()).expect("its cause");
+    (cause.phase().expect("a phase"), cause.kind().expect("a kind"))
+}
+
+/// Closes so far, for this reason.
+pub(crate) fn closed<B: Backend, C: Clock>(pool: &Pool<B, C>, reason: CloseReason) -> u64 {
+    let place = CloseReason::ALL.iter().position(|known| *known == reason).expect("a reason");
+    pool.stats().closed[place]
+}
+
+/// Waits for the simulator's counters, without sleeping.
 pub(crate) async fn until(sim: &Simulator, condition: impl Fn(&Counters) -> bool) {
     let waited = tokio::time::timeout(LONG, sim.until(condition)).await;
     assert!(waited.is_ok(), "it did not come about: {:?}", sim.counters());
+}
+
+/// Waits for the pool, without sleeping.
+pub(crate) async fn until_pool<B: Backend, C: Clock>(
+    pool: &Pool<B, C>,
+    condition: impl Fn(&Pool<B, C>) -> bool,
+) {
+    let wait = async {
+        loop {
+            let changed = pool.status_changed();
+            if condition(pool) {
+                return;
+            }
+            // What nobody is told of is looked for once in a while.
+            let _ = tokio::time::timeout(Duration::from_millis(20), changed).await;
+        }
+    };
+    assert!(tokio::time::timeout(LONG, wait).await.is_ok(), "it did not come about: {:?}", pool.status());
 }
