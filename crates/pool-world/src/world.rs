@@ -170,7 +170,7 @@ impl World {
                     let over = self.books.grace_is_over(now);
                     let conn = tenant.lease.conn();
                     let verdict = self.pool.detach(now, tenant.lease);
-                    if self.pool.connections().all(|other| other.id != conn) && !tenant.abandoned {
+                    if self.pool.connections().all(|other| other.id != conn) && verdict == Verdict::Accepted {
                         self.books.gone(conn);
                     }
                     return returned(verdict, tenant.abandoned, over);

@@ -113,8 +113,8 @@ impl Step<'_> {
         let shut = matches!(books.ending, Ending::ShutDown(_));
         let status = &self.after.status;
         let connecting = self.after.count(Lifecycle::Connecting);
-        let probing = self.after.count(Lifecycle::Probing);
-        let lacking = !refuses && self.after.usable() + connecting + probing < status.min;
+        let probing = self.after.status.probing;
+        let lacking = !refuses && self.after.usable() + connecting < status.min;
         let wanted = lacking || books.waiting() > connecting + probing;
         if wanted && status.total < status.max && !self.after.suspended && !shut {
             for end in self.after.ends.iter().filter(|end| !end.draining) {

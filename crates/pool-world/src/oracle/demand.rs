@@ -47,7 +47,7 @@ impl Step<'_> {
         // Before its last lease ended it may have been worth keeping for its replacement.
         if reason == CloseReason::Unhealthy && self.prompt() && before.in_use == 0 {
             let (usable, status) = (self.after.usable(), &self.before.status);
-            let covered = usable >= status.min.min(self.after.status.min) || status.total >= status.max;
+            let covered = usable >= status.min.min(self.after.status.min) || status.total >= status.max.min(self.after.status.max);
             let ending = self.before.status.phase != self.after.status.phase;
             holds!(covered || ending, "I41", "{conn} was closed before its replacement was open, {usable} usable");
         }
@@ -57,7 +57,7 @@ impl Step<'_> {
     pub(super) fn demand_is_served(&self, books: &Books) {
         let (view, status) = (self.after, &self.after.status);
         let connecting = view.count(Lifecycle::Connecting);
-        let probing = view.count(Lifecycle::Probing);
+        let probing = status.probing;
         let dialled = self.outs.iter().any(|action| matches!(action, Action::Connect { .. }));
         if dialled && !self.flushing {
             let lacking = status.min.saturating_sub(view.usable() - self.renewing());

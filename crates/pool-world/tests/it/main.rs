@@ -2,4 +2,5 @@
 
 mod histories;
 mod regressions;
+mod simulator;
 mod strategy;

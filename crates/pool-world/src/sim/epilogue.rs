@@ -1,0 +1,87 @@
+//! The end of a run: the faults are over, and within a bounded time everything has healed (I22, I44).
+
+use std::time::Duration;
+
+use pool_core::{Health, Lifecycle};
+
+use super::{Happening, Load, Mood, Sim};
+use crate::holds;
+use crate::input::Input;
+
+/// Time for what is under way to end or to time out, and for every backoff to pass: longer than any of a [`Setup`](crate::Setup).
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Sim {
+    /// Ends the faults; then some easy traffic, under which everything has to become healthy; then silence, in which the pool has to
+    /// shrink to its minimum; then a shutdown, after which nothing is left.
+    pub fn epilogue(&mut self) {
+        self.heal();
+        self.run_for(PATIENCE);
+        holds!(self.world.books.waiters.is_empty(), "I22", "{:?} never heard", self.world.books.waiters);
+        self.easy_traffic();
+        self.all_is_well();
+        self.silence();
+        self.shut_down();
+    }
+
+    fn heal(&mut self) {
+        self.faults = false;
+        for server in &mut self.servers {
+            server.mood = Mood::Well;
+        }
+        let lasting = |happening: &Happening| !matches!(happening, Happening::Arrive | Happening::Change);
+        self.agenda.retain(lasting);
+        self.load = Load { every: Duration::ZERO, leases_max: self.load.leases_max, ..Load::default() };
+        self.feed(Input::Resume);
+    }
+
+    /// I22: in a world without faults, everyone with patience is served.
+    fn easy_traffic(&mut self) {
+        let drained = self.world.view().ends.iter().all(|end| end.draining);
+        let (served, failed) = (self.served, self.failed);
+        self.load.every = Duration::from_millis(20);
+        self.open_doors();
+        self.run_for(Duration::from_secs(20));
+        self.agenda.retain(|happening| *happening != Happening::Arrive);
+        self.load.every = Duration::ZERO;
+        self.run_for(Duration::from_secs(10));
+        holds!(drained || self.served > served + 500, "I22", "{} callers were served", self.served - served);
+        // Without room in the queue, a caller who finds none idle is refused, and rightly so.
+        let queue = self.world.config().waiters_limit() >= 20;
+        let (missed, last) = (self.failed - failed, self.last_error);
+        holds!(drained || !queue || missed == 0, "I22", "{missed} callers were not served, the last: {last:?}");
+        holds!(self.world.books.tenants.is_empty(), "I22", "{:?} are out", self.world.books.tenants);
+    }
+
+    fn all_is_well(&self) {
+        let view = self.world.view();
+        for conn in &view.conns {
+            let well = matches!(conn.health, Health::Healthy | Health::Unknown);
+            holds!(well || conn.lifecycle == Lifecycle::Closing, "I44", "never healed: {conn:?}");
+        }
+        for end in view.ends.iter().filter(|end| end.connections > 0) {
+            let well = end.failures == 0 && end.retry_at.is_none();
+            holds!(well && end.health != Health::Unhealthy, "I44", "never healed: {end:?}");
+        }
+        holds!(view.status.waiting == 0, "I44", "{} wait", view.status.waiting);
+    }
+
+    /// What is left in silence is the minimum, and what replaces its oldest.
+    fn silence(&mut self) {
+        let idle = self.world.config().max_idle_time;
+        self.run_for(idle * 2 + PATIENCE);
+        let status = &self.world.view().status;
+        let dialable = self.world.view().ends.iter().any(|end| !end.draining);
+        let (least, most) = if dialable { (status.min, status.min + 1) } else { (0, 0) };
+        let settled = (least..=most.max(status.closing)).contains(&status.total);
+        holds!(settled, "I44", "{} connections in silence, the minimum is {}", status.total, status.min);
+    }
+
+    fn shut_down(&mut self) {
+        self.feed(Input::Shutdown(Duration::from_millis(50)));
+        self.run_for(PATIENCE);
+        let pool = self.world.pool();
+        holds!(pool.is_closed(), "I30", "after the shutdown: {:?}", pool.status());
+        holds!(self.world.until.is_none(), "I23", "a closed pool wakes for {:?}", self.world.until);
+    }
+}

@@ -1,0 +1,210 @@
+//! Callers, and the operator: who comes, what they ask for, how long they stay; and what changes around them.
+
+use std::time::Duration;
+
+use pool_core::{EndpointSpec, Event, Failure, FaultClass, Outcome, Patience, Place, Priority, Request, Safety, Sent, TicketId};
+
+use super::{Happening, Mood, Server, Sim};
+use crate::books::Stage;
+use crate::input::{Answer, Input, Key};
+use crate::rng::Rng;
+
+/// Who comes, and what they do.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// The mean time between two callers; zero: nobody comes.
+    pub every: Duration,
+    /// How many come at once.
+    pub crowd: u32,
+    /// What each asks for, unless it is drawn.
+    pub request: Request,
+    /// How long a caller waits at most before it drops its ticket, if not for ever.
+    pub gives_up: Option<Duration>,
+    /// Time that a caller holds its lease beside the server's.
+    pub thinks: Duration,
+    /// Whether callers differ from each other.
+    pub varied: bool,
+    /// How many leases a connection carries.
+    pub leases_max: u32,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Load {
+            every: Duration::from_millis(10),
+            crowd: 1,
+            request: Request::default(),
+            gives_up: None,
+            thinks: Duration::ZERO,
+            varied: false,
+            leases_max: 1,
+        }
+    }
+}
+
+impl Load {
+    pub(super) fn random(rng: &mut Rng) -> Load {
+        Load {
+            every: Duration::from_micros(rng.pick(&[300, 2_000, 20_000, 300_000])),
+            crowd: rng.pick(&[1, 1, 1, 5, 30]),
+            gives_up: rng.chance(30).then(|| rng.micros(0, 100_000)),
+            thinks: Duration::from_micros(rng.pick(&[0, 1_000, 30_000])),
+            varied: true,
+            leases_max: rng.pick(&[1, 1, 1, 2, 10]),
+            ..Load::default()
+        }
+    }
+
+    fn request(&self, now: pool_core::Time, rng: &mut Rng) -> Request {
+        if !self.varied {
+            return self.request;
+        }
+        let patience = match rng.between(0, 9) {
+            0 => Patience::None,
+            1..=4 => Patience::Until(now + rng.micros(0, 500_000)),
+            _ => Patience::Configured,
+        };
+        Request {
+            priority: rng.pick(&[Priority::Normal, Priority::Normal, Priority::High, Priority::Low]),
+            patience,
+            place: if rng.chance(5) { Place::Front } else { Place::Back },
+            proven_since: rng.chance(5).then_some(now),
+        }
+    }
+}
+
+impl Sim {
+    pub(super) fn arrive(&mut self) {
+        for _ in 0..self.load.crowd {
+            let key = self.world.next_key();
+            let request = self.load.request(self.world.clock, &mut self.rng);
+            let answer = self.feed(Input::Acquire(request));
+            self.heard(key, answer);
+            let waits = self.world.books.waiters.iter().any(|waiter| waiter.key == key);
+            if let (true, Some(patience)) = (waits, self.load.gives_up) {
+                self.agenda.add(self.world.clock + patience, Happening::GiveUp(key));
+            }
+        }
+        if !self.load.every.is_zero() {
+            let mean = self.load.every.as_micros() as u64 * u64::from(self.load.crowd);
+            let next = self.world.clock + self.rng.micros(0, 2 * mean);
+            self.agenda.add(next, Happening::Arrive);
+        }
+    }
+
+    fn heard(&mut self, key: Key, answer: Answer) {
+        match answer {
+            Answer::Ready(conn) => {
+                self.served += 1;
+                let endpoint = self.world.books.link(conn).map(|link| link.endpoint);
+                let server = endpoint.map_or_else(Server::default, |endpoint| self.server_of(endpoint));
+                let (work, _) = server.work(&mut self.rng);
+                self.agenda.add(self.world.clock + self.load.thinks + work, Happening::Done(key));
+            }
+            Answer::Failed(error) => {
+                self.failed += 1;
+                self.last_error = Some(error);
+            }
+            Answer::Queued
+            | Answer::Pending
+            | Answer::Verdict(_)
+            | Answer::Retry(_)
+            | Answer::Endpoint(_)
+            | Answer::Done => {}
+        }
+    }
+
+    pub(super) fn woken(&mut self, ticket: TicketId) {
+        let Some(key) = self.world.books.waiter(ticket).map(|waiter| waiter.key) else { return };
+        let answer = self.feed(Input::Claim(key));
+        self.heard(key, answer);
+    }
+
+    pub(super) fn done(&mut self, key: Key) {
+        let Some(tenant) = self.world.books.tenants.iter().find(|tenant| tenant.key == key) else { return };
+        let conn = tenant.lease.conn();
+        let endpoint = self.world.books.link(conn).map(|link| link.endpoint);
+        let server = endpoint.map_or_else(Server::default, |endpoint| self.server_of(endpoint));
+        let (_, outcome) = server.work(&mut self.rng);
+        if self.faults && self.rng.chance(1) {
+            self.feed(Input::Detach(key));
+            return;
+        }
+        self.feed(Input::Release(key, outcome));
+        if let Outcome::Failed { class, .. } = outcome {
+            let failure = Failure {
+                attempt: 1,
+                class,
+                sent: self.rng.pick(&[Sent::No, Sent::Maybe]),
+                safety: self.rng.pick(&[Safety::Safe, Safety::Idempotent, Safety::Unsafe]),
+                after: None,
+                deadline: self.world.clock + Duration::from_secs(5),
+            };
+            self.feed(Input::Retry(failure));
+        }
+    }
+
+    /// The weather, the operator, and the peers' wishes.
+    pub(super) fn change(&mut self) {
+        if !self.faults {
+            return;
+        }
+        let pause = self.rng.micros(1_000, 2_000_000);
+        self.agenda.add(self.world.clock + pause, Happening::Change);
+        match self.rng.between(0, 11) {
+            0..=5 => {
+                let place = self.rng.between(0, self.servers.len() as u64 - 1) as usize;
+                self.servers[place].mood = self.rng.pick(&Mood::ALL);
+            }
+            6 => self.operate(),
+            7 => {
+                // The machine was asleep.
+                let hours = self.rng.between(1, 5);
+                if self.rng.chance(10) {
+                    self.world.clock = self.world.clock + Duration::from_secs(hours * 3600);
+                }
+            }
+            8 => self.load = Load { leases_max: self.load.leases_max, ..Load::random(&mut self.rng) },
+            _ => self.peer_speaks(),
+        }
+    }
+
+    fn operate(&mut self) {
+        let max = self.world.config().max_connections;
+        let input = match self.rng.between(0, 6) {
+            0 => Input::Suspend,
+            1 | 2 => Input::Resume,
+            3 => Input::Invalidate,
+            4 => {
+                let max = self.rng.between(1, u64::from(max) + 2) as u32;
+                Input::Resize(self.rng.between(0, max.into()) as u32, max)
+            }
+            5 if self.servers.len() < 3 => {
+                self.servers.push(Server::default());
+                let priority = self.rng.between(0, 1) as u8;
+                Input::AddEndpoint(EndpointSpec { priority, weight: self.rng.between(1, 3) as u16 })
+            }
+            _ if self.world.view().ends.len() > 1 => Input::DrainEndpoint(self.world.endpoint(1)),
+            _ => Input::Advance,
+        };
+        self.feed(input);
+    }
+
+    fn peer_speaks(&mut self) {
+        let open = |link: &&crate::books::Link| link.stage == Stage::Open;
+        let open: Vec<_> = self.world.books.links.iter().filter(open).map(|link| link.id).collect();
+        if open.is_empty() {
+            return;
+        }
+        let conn = self.rng.pick(&open);
+        let event = match self.rng.between(0, 5) {
+            0 => Event::Lost { conn },
+            1 => Event::Retiring { conn },
+            2 => Event::LeaseLimit { conn, leases_max: self.rng.between(0, 12) as u32 },
+            3 => Event::KeepAlive { conn, timeout: self.rng.micros(0, 20_000_000) },
+            4 => Event::ProbeFailed { conn, class: FaultClass::Connection, reuse: pool_core::Reuse::Keep },
+            _ => Event::Progress { conn },
+        };
+        self.feed(Input::Report(event));
+    }
+}
