@@ -22,14 +22,15 @@ fn causes(error: Cause<'_>) -> impl Iterator<Item = Cause<'_>> {
 }
 
 /// Names what went wrong in `phase`, from the causes of `error`.
+#[cfg(feature = "direct")]
 pub(crate) fn classify(error: impl Into<Box<dyn Error + Send + Sync>>, phase: Phase) -> TransportError {
     let error = error.into();
     let (phase, kind) = name(error.as_ref(), phase);
     TransportError::new(phase, kind).with_source(error)
 }
 
-/// As [`classify`], for what went wrong with an io error in a phase before HTTP.
-pub(crate) fn name(error: Cause<'_>, phase: Phase) -> (Phase, Kind) {
+/// What `error` means if it happened in `phase`.
+fn name(error: Cause<'_>, phase: Phase) -> (Phase, Kind) {
     // The deepest type that says something says best what it was; but that nothing was sent, only the one that held the
     // request back knows.
     causes(error)

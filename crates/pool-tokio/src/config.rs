@@ -4,9 +4,9 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
-use http::{Method, Uri};
 use pool_http::{Base, Request};
 use rustls::pki_types::CertificateDer;
 
@@ -68,15 +68,6 @@ impl TransportConfig {
     pub fn roots(mut self, roots: Roots) -> Self {
         self.roots = roots;
         self
-    }
-
-    pub(crate) fn is_tls(&self) -> bool {
-        *self.base.scheme() == http::uri::Scheme::HTTPS
-    }
-
-    /// The port that is meant when the base names none.
-    pub(crate) fn port(&self) -> u16 {
-        self.base.authority().port_u16().unwrap_or(if self.is_tls() { 443 } else { 80 })
     }
 
     /// The host, without the brackets of an IPv6 address.
@@ -166,12 +157,6 @@ impl Probe {
         request.headers = self.headers.clone();
         request
     }
-}
-
-/// The absolute URI of a request, as it is shown in errors: without the query, which may hold what is nobody's business.
-pub(crate) fn without_query(uri: &Uri) -> String {
-    let authority = uri.authority().map_or("", |authority| authority.as_str());
-    format!("{}://{authority}{}", uri.scheme_str().unwrap_or_default(), uri.path())
 }
 
 /// What the driver has for a probe is shorter than this in any sane configuration; it is the driver that ends a probe.

@@ -16,9 +16,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Info;
 use super::body::Arriving;
+use super::dial::port;
 use super::link::Link;
 use crate::classify;
-use crate::config::without_query;
 use crate::usage::Flight;
 
 /// One connection of the [`DirectBackend`](super::DirectBackend).
@@ -72,12 +72,9 @@ impl DirectConnection {
     pub async fn execute(&mut self, request: reqwest::Request) -> Result<reqwest::Response, TransportError> {
         let within = request.timeout().map(|&timeout| Instant::now() + timeout);
         let request = http::Request::<Body>::try_from(request).map_err(classify::reqwest)?;
-        let uri = request.uri();
-        let same = uri.host() == Some(self.base.authority().host())
-            && uri.scheme() == Some(self.base.scheme())
-            && (uri.port_u16() == self.base.authority().port_u16() || self.is_default_port(uri.port_u16()));
-        if !same {
-            return Err(invalid(Elsewhere { base: (*self.base).clone(), to: without_query(uri) }));
+        if !self.leads_to(request.uri()) {
+            let to = without_query(request.uri());
+            return Err(invalid(Elsewhere { base: (*self.base).clone(), to }));
         }
         let flight = self.link.usage.begin()?;
         let (response, flight) = self.head(request, flight, within).await?;
@@ -85,9 +82,11 @@ impl DirectConnection {
         Ok(response.map(|body| Body::wrap(Arriving::new(body, link, flight))).into())
     }
 
-    fn is_default_port(&self, port: Option<u16>) -> bool {
-        let default = if *self.base.scheme() == http::uri::Scheme::HTTPS { 443 } else { 80 };
-        port.unwrap_or(default) == self.base.authority().port_u16().unwrap_or(default)
+    fn leads_to(&self, uri: &Uri) -> bool {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else { return false };
+        scheme == self.base.scheme()
+            && authority.host().eq_ignore_ascii_case(self.base.authority().host())
+            && port(scheme, authority) == port(scheme, self.base.authority())
     }
 
     /// Sends, and waits for the head of the answer.
@@ -197,6 +196,12 @@ async fn in_time<T>(
             Err(_) => Err(TransportError::new(phase, TransportErrorKind::TimedOut)),
         },
     }
+}
+
+/// A URI as it is shown in errors: without its query, which may hold what is nobody's business.
+fn without_query(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    format!("{}://{authority}{}", uri.scheme_str().unwrap_or_default(), uri.path())
 }
 
 fn invalid(error: impl std::error::Error + Send + Sync + 'static) -> TransportError {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -20,11 +21,26 @@ pub struct PinnedConnection {
     base: Arc<Base>,
     usage: Arc<Usage>,
     shared: bool,
+    peer: Peer,
+}
+
+/// Whom a client talks to, as its answers tell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer {
+    pub(super) version: Version,
+    pub(super) address: Option<SocketAddr>,
 }
 
 impl PinnedConnection {
-    pub(super) fn new(client: reqwest::Client, base: Arc<Base>, shared: bool) -> Self {
-        PinnedConnection { client, base, usage: Usage::new(shared), shared }
+    pub(super) fn new(client: reqwest::Client, base: Arc<Base>, peer: Peer, shared: bool) -> Self {
+        PinnedConnection { client, base, usage: Usage::new(shared), shared, peer }
+    }
+
+    pub(super) fn label(&self) -> String {
+        match self.peer.address {
+            Some(address) => format!("reqwest -> {address} {:?}", self.peer.version),
+            None => format!("reqwest {:?}", self.peer.version),
+        }
     }
 
     pub(super) fn share(&self) -> Option<Self> {
@@ -33,6 +49,7 @@ impl PinnedConnection {
             base: self.base.clone(),
             usage: self.usage.clone(),
             shared: true,
+            peer: self.peer,
         })
     }
 
@@ -74,7 +91,7 @@ pub(super) async fn ask(
     base: &Base,
     request: Request,
     limits: Limits,
-) -> Result<(Response, Version), TransportError> {
+) -> Result<(Response, Peer), TransportError> {
     let uri = base.uri(&request.target).map_err(|error| {
         TransportError::new(Phase::NotSent, TransportErrorKind::Invalid).with_source(error)
     })?;
@@ -87,8 +104,8 @@ pub(super) async fn ask(
     let exchange = async {
         let answer = client.execute(outgoing).await.map_err(classify::reqwest)?;
         phase = Phase::Body;
-        let version = answer.version();
-        Ok((collect(answer, limits.response_bytes).await?, version))
+        let peer = Peer { version: answer.version(), address: answer.remote_addr() };
+        Ok((collect(answer, limits.response_bytes).await?, peer))
     };
     let ended = match Instant::now().checked_add(limits.time) {
         Some(deadline) => timeout_at(deadline, exchange).await.ok(),

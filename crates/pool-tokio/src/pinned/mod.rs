@@ -102,13 +102,13 @@ impl Backend for PinnedBackend {
     /// Sends the probe's request: a client opens its socket when it has something to send. Whatever the answer is, the connection is open.
     async fn connect(&self, cx: ConnectContext) -> Result<Connected<PinnedConnection>, Error> {
         let client = self.client(cx.timeout)?;
-        let (_, version) =
+        let (_, peer) =
             ask(&client, &self.base, self.config.probe.request(), Limits::within(cx.timeout)).await?;
         let streams = match self.config.profile {
-            Profile::Multiplexed { streams } if version == Version::HTTP_2 => Some(streams.get()),
+            Profile::Multiplexed { streams } if peer.version == Version::HTTP_2 => Some(streams.get()),
             Profile::Multiplexed { .. } | Profile::Exclusive => None,
         };
-        let conn = PinnedConnection::new(client, self.base.clone(), streams.is_some());
+        let conn = PinnedConnection::new(client, self.base.clone(), peer, streams.is_some());
         Ok(Connected::shared(conn, streams.unwrap_or(1)))
     }
 
@@ -131,5 +131,8 @@ impl Backend for PinnedBackend {
 
     fn share(&self, conn: &PinnedConnection) -> Option<PinnedConnection> {
         conn.share()
+    }
+    fn label(&self, conn: &PinnedConnection) -> Option<Arc<str>> {
+        Some(conn.label().into())
     }
 }

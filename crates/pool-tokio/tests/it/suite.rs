@@ -209,6 +209,26 @@ macro_rules! suite {
             }
 
             #[tokio::test]
+            async fn answers_that_are_odd_but_legal_leave_the_connection_as_it_was() {
+                let sim = start(Simulator::builder().protocols(supabase_sim::Protocols::Http1));
+                let pool = pool(&sim, at_most(1));
+                let mut head = blog(&sim, 1);
+                head.method = http::Method::HEAD;
+                drop(pool.acquire().await.unwrap());
+                sim.inject(Fault::EarlyHints.times(1));
+                sim.inject(Fault::answer(CannedAnswer::edge(520)).times(1));
+                sim.inject(Fault::answer(CannedAnswer::project_paused()).times(1));
+                let (mut statuses, empty) = (Vec::new(), head.clone());
+                for request in [blog(&sim, 1), blog(&sim, 1), blog(&sim, 1), empty, blog(&sim, 1)] {
+                    let mut lease = pool.acquire().await.unwrap();
+                    let answer = send(&mut *lease, request).await;
+                    lease.release(outcome(&answer));
+                    statuses.push(answer.unwrap().status.as_u16());
+                }
+                assert_eq!((statuses, sim.counters().opened), (vec![200, 520, 540, 200, 200], 1));
+            }
+
+            #[tokio::test]
             async fn nobody_listening_is_said_to_be_a_refusal() {
                 let sim = start(Simulator::builder());
                 sim.refuse().unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pool_tokio::pool_async::{Backend, Clock, Lease, Pool};
-use pool_tokio::pool_core::{CloseReason, Config, Outcome, RetryPolicy};
+use pool_tokio::pool_core::{Config, Outcome, RetryPolicy};
 use pool_tokio::pool_http::{
     Base, HttpConnection, Limits, Phase, Request, Response, TransportError, TransportErrorKind,
 };
@@ -108,8 +108,13 @@ where
 }
 
 /// Closes so far, for this reason.
-pub(crate) fn closed<B: Backend, C: Clock>(pool: &Pool<B, C>, reason: CloseReason) -> u64 {
-    let place = CloseReason::ALL.iter().position(|known| *known == reason).expect("a reason");
+#[cfg(feature = "direct")]
+pub(crate) fn closed<B: Backend, C: Clock>(
+    pool: &Pool<B, C>,
+    reason: pool_tokio::pool_core::CloseReason,
+) -> u64 {
+    let place =
+        pool_tokio::pool_core::CloseReason::ALL.iter().position(|known| *known == reason).expect("a reason");
     pool.stats().closed[place]
 }
 

@@ -2,7 +2,7 @@
 
 use pool_tokio::pool_async::pool_core::Config;
 use pool_tokio::pool_http::{Phase, TransportErrorKind as Kind};
-use pool_tokio::{PinnedBackend, Protocol, Roots, SetupError, TransportConfig};
+use pool_tokio::{PinnedBackend, Roots, SetupError, TransportConfig};
 use supabase_sim::{AcceptFault, Protocols, Rule, Simulator};
 
 use crate::support::*;
@@ -90,6 +90,7 @@ async fn sessions_resume_from_one_connection_to_the_next() {
 #[cfg(feature = "direct")]
 #[tokio::test]
 async fn the_protocol_is_the_peers_choice_unless_it_is_given() {
+    use pool_tokio::Protocol;
     let sim = start(Simulator::builder().tls());
     for (protocol, expected) in [
         (Protocol::Negotiated, http::Version::HTTP_2),
