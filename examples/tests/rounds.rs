@@ -56,7 +56,7 @@ fn the_quickstart_recovers_from_everything_that_it_does_to_the_pool() {
             "endpoint down",
             "endpoint up",
             "recovered from an outage",
-            "counted no view twice",
+            "counted 0 views more than once",
             "Everything recovered",
         ],
     );
@@ -175,7 +175,11 @@ fn on_a_project_the_blog_service_only_reads() {
     assert!(output.status.success(), "{out}\n{err}");
     assert_says(&out, &["A blog on your project at", "24 served"]);
     assert_eq!(
-        simulator.observe(|counters| counters.executed.iter().filter(|all| all.method == "POST").count()),
+        simulator.observe(|counters| counters
+            .executed
+            .iter()
+            .filter(|request| request.method == "POST")
+            .count()),
         0
     );
 }

@@ -3,18 +3,19 @@
 //! The code to copy is in `examples/src/blog`: rows, operations, the service, and what a web handler answers to which error.
 //! Here is what an application does with it, from opening to closing. Without an account it runs on a simulator.
 
-use std::error::Error;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use examples::arguments::{Arguments, Refusal, Writes};
-use examples::blog::{Answer, BlogService, BlogView, Level};
+use examples::blog::{Answer, BlogService, BlogView, Course, Level};
 use examples::table::{self, Column, numbers, words as text};
 use examples::target::Target;
 use examples::words;
 use pool_tokio::SupabaseConfig;
+use pool_tokio::pool_supabase::Error;
 use supabase_sim::Simulator;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 const HELP: &str = "\
 A blog's service layer at work: pages, a write that is safe to repeat, errors by class, a rush, an outage, closing.
@@ -25,6 +26,9 @@ A blog's service layer at work: pages, a write that is safe to repeat, errors by
 
 Without an account it runs on a simulator in this process. Set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY
 to run on your project, which is only queried.";
+
+/// What ends the program.
+type Failure = Box<dyn std::error::Error>;
 
 /// How long those who are being served have when the service closes.
 const GRACE: Duration = Duration::from_secs(5);
@@ -48,7 +52,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(writes: Writes) -> Result<(), Box<dyn Error>> {
+async fn run(writes: Writes) -> Result<(), Failure> {
     let (target, config) = Target::choose().await?;
     println!("A blog on {}.\n", target.title(&config));
     let blog = open(&config).await?;
@@ -69,14 +73,14 @@ async fn run(writes: Writes) -> Result<(), Box<dyn Error>> {
 }
 
 /// A pool is opened once, when the application starts. A wrong address is found here, not by the first visitor.
-async fn open(config: &SupabaseConfig) -> Result<BlogService, Box<dyn Error>> {
+async fn open(config: &SupabaseConfig) -> Result<BlogService, Failure> {
     let pool = pool_tokio::connect(config)?;
     let settings = config.settings();
     pool.pool().warm_up(settings.min_connections, settings.connection_timeout).await?;
     Ok(BlogService::new(pool))
 }
 
-async fn front_page(blog: &BlogService) -> Result<i64, Box<dyn Error>> {
+async fn front_page(blog: &BlogService) -> Result<i64, Failure> {
     let start = Instant::now();
     let (blogs, courses) = blog.front_page().await?;
     let took = words::time(start.elapsed());
@@ -95,7 +99,7 @@ async fn front_page(blog: &BlogService) -> Result<i64, Box<dyn Error>> {
 }
 
 /// The same view sent twice counts once: that is why the pool may send it again after a failure.
-async fn a_reader(blog: &BlogService, post: i64) -> Result<(), Box<dyn Error>> {
+async fn a_reader(blog: &BlogService, post: i64) -> Result<(), Failure> {
     let since_epoch = std::time::SystemTime::UNIX_EPOCH.elapsed()?;
     let request_key = format!("blog-service-{}-{}", std::process::id(), since_epoch.as_nanos());
     let view = BlogView { blog_id: post, viewer: "a reader".into(), request_key };
@@ -120,7 +124,7 @@ async fn a_mistake(blog: &BlogService) {
     }
 }
 
-async fn the_author(blog: &BlogService) -> Result<(), Box<dyn Error>> {
+async fn the_author(blog: &BlogService) -> Result<(), Failure> {
     let week = blog.analytics(7).await?;
     let most = week.first().map_or("nothing".to_owned(), |row| {
         format!(
@@ -147,7 +151,7 @@ async fn a_rush(blog: &BlogService) {
 }
 
 /// While the server is away, a visitor waits for the pool's further attempts, and never longer than the operation's time limit.
-async fn an_outage(blog: &BlogService, simulator: &Simulator) -> Result<(), Box<dyn Error>> {
+async fn an_outage(blog: &BlogService, simulator: &Simulator) -> Result<(), Failure> {
     simulator.crash()?;
     let start = Instant::now();
     match blog.courses(None).await {
@@ -159,16 +163,23 @@ async fn an_outage(blog: &BlogService, simulator: &Simulator) -> Result<(), Box<
     }
     simulator.listen()?;
     let start = Instant::now();
-    let courses = blog.courses(None).await?;
+    let courses = come_again(blog).await?;
     let took = words::time(start.elapsed());
-    said(
-        "",
-        format!(
-            "the server is back: {} after {took}, without any help",
-            words::count(courses.len() as u64, "course")
-        ),
-    );
+    let courses = words::count(courses.len() as u64, "course");
+    said("", format!("the server is back: {courses} after {took}, without any help"));
     Ok(())
+}
+
+/// A visitor who tries again when the answer says so, a few times.
+async fn come_again(blog: &BlogService) -> Result<Vec<Course>, Error> {
+    let mut result = blog.courses(None).await;
+    for _ in 0..5 {
+        let Err(error) = &result else { break };
+        let Some(wait) = Answer::from(error).retry_after else { break };
+        sleep(wait).await;
+        result = blog.courses(None).await;
+    }
+    result
 }
 
 /// Who is here is served, who comes later is refused.
@@ -199,7 +210,7 @@ async fn serve(blog: &BlogService, readers: usize) -> Vec<u16> {
     handlers.join_all().await
 }
 
-fn visitor_reads(error: &pool_tokio::pool_supabase::Error) -> String {
+fn visitor_reads(error: &Error) -> String {
     let answer = Answer::from(error);
     let again =
         answer.retry_after.map_or(String::new(), |after| format!(", Retry-After {}", after.as_secs()));

@@ -78,6 +78,8 @@ impl Show {
         frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let ending = loop {
             tokio::select! {
+                // In this order: from the first picture on, Ctrl-C is heard.
+                biased;
                 _ = &mut interrupt => break Ending::Interrupted,
                 Some(beat) = beats.recv() => self.hear(beat),
                 recoveries = &mut story => break Ending::Told(recoveries),

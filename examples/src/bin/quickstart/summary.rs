@@ -163,9 +163,10 @@ impl Summary {
             count(stats.connect_failures, "dial"),
         ))];
         if let Some(witness) = &self.witness {
+            let most = count(witness.connections_max as u64, "connection");
+            let twice = count(witness.views_counted_twice as u64, "view");
             lines.push(item(format!(
-                "the server saw at most {} at once, and counted no view twice",
-                count(witness.connections_max as u64, "connection"),
+                "the server saw at most {most} at once, and counted {twice} more than once"
             )));
         }
         lines
@@ -179,7 +180,7 @@ impl Summary {
                 .collect();
         }
         let says = match self.recoveries.as_deref() {
-            None => "Stopped by Ctrl-C; requests under way were brought to their end.",
+            None => "Stopped by Ctrl-C before its end.",
             Some([]) => "All is well: every operation that worked before the round works after it.",
             Some(_) => "Everything recovered: the pool is healthy, and every operation works.",
         };
