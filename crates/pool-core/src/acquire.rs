@@ -10,6 +10,7 @@ use crate::input::{Lease, Patience, Request, Ticket};
 use crate::list::Links;
 use crate::output::Action;
 use crate::pool::Pool;
+use crate::state::Lifecycle;
 use crate::time::Time;
 use crate::timers::Key;
 use crate::waiter::{WaitState, Waiter};
@@ -64,7 +65,7 @@ impl Pool {
             && let Some(conn) = self.pick(proven_since)
         {
             let id = self.lease_out(conn, None);
-            self.stats.wait.record(core::time::Duration::ZERO);
+            self.stats.wait.record_nanos(0);
             self.begin_use(conn);
             return Ok(Acquire::Ready(Lease { id, conn }));
         }
@@ -176,26 +177,31 @@ impl Pool {
 
     pub(crate) fn is_fresh(&self, id: ConnId) -> bool {
         let conn = &self.conns[id];
-        self.now.since(conn.proven) <= self.endpoints[conn.endpoint].freshness
+        self.now <= conn.proven + self.endpoints[conn.endpoint].freshness
     }
 
     /// Puts a lease on a connection.
     fn lease_out(&mut self, id: ConnId, granted_to: Option<TicketId>) -> LeaseId {
         let conn = &mut self.conns[id];
         let first = conn.leases.is_empty();
-        let idled = if first { self.now.since(conn.idle_since) } else { core::time::Duration::ZERO };
+        let idled = if first { self.now.nanos_since(conn.idle_since) } else { 0 };
         let record =
             LeaseRecord { conn: id, granted_to, since: self.now, idled, reported: false, links: Links::NONE };
         let lease = self.leases.insert(record);
         conn.leases.push_back(&mut self.leases, lease);
         conn.last_used = self.now;
         let watched = self.config.leak_after.is_some() || (first && conn.leases_max > 1);
+        let room = conn.leases.len() < conn.lease_limit();
         if first {
             conn.progress_at = self.now;
             self.idle.remove(&mut self.conns, id);
+            self.enter(id, Lifecycle::Leased);
         }
-        self.enter_by_use(id);
-        self.shelve(id);
+        if room {
+            self.shelve(id)
+        } else {
+            self.unshelve(id)
+        }
         if watched {
             self.arm(id);
         }
@@ -211,7 +217,7 @@ impl Pool {
     /// Grants a connection to the ticket at the head of the queue.
     pub(crate) fn grant(&mut self, ticket: TicketId, conn: ConnId) {
         let lease = self.lease_out(conn, Some(ticket));
-        self.stats.wait.record(self.now.since(self.tickets[ticket].since));
+        self.stats.wait.record_nanos(self.now.nanos_since(self.tickets[ticket].since));
         self.resolve(ticket, WaitState::Granted(lease));
     }
 

@@ -181,8 +181,8 @@ pub(crate) struct LeaseRecord {
     /// The ticket it was granted to, until that claims it.
     pub(crate) granted_to: Option<TicketId>,
     pub(crate) since: Time,
-    /// For how long the connection had been idle before.
-    pub(crate) idled: Duration,
+    /// For how many nanoseconds the connection had been idle before.
+    pub(crate) idled: u64,
     /// Whether it was reported as held too long.
     pub(crate) reported: bool,
     pub(crate) links: Links<LeaseId>,

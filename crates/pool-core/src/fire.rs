@@ -184,11 +184,14 @@ impl Pool {
     /// Closes unused connections that have been idle for as long as they may, longest first, down to the minimum.
     /// While somebody waits, none of them is idle for nothing.
     pub(crate) fn close_overdue(&mut self) {
-        while self.queue.is_empty()
-            && let Some(id) = self.idle.head()
+        self.overdue = false;
+        while let Some(id) = self.idle.head()
             && self.idle_expiry(&self.conns[id]).is_some_and(|at| at <= self.now)
-            && self.is_beyond_minimum(id)
         {
+            if !self.queue.is_empty() || !self.is_beyond_minimum(id) {
+                self.overdue = true;
+                break;
+            }
             self.mark(id, CloseReason::IdleExpired);
         }
     }

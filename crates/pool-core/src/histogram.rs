@@ -28,7 +28,12 @@ impl Default for Histogram {
 impl Histogram {
     /// Adds one duration.
     pub fn record(&mut self, duration: Duration) {
-        let value = nanos(duration);
+        self.record_nanos(nanos(duration));
+    }
+
+    /// Adds one duration, in nanoseconds.
+    #[inline]
+    pub(crate) fn record_nanos(&mut self, value: u64) {
         self.buckets[bucket(value)] += 1;
         self.count += 1;
         self.sum = self.sum.saturating_add(value);

@@ -53,6 +53,8 @@ pub struct Pool {
     /// Endpoints whose last connect failed.
     pub(crate) failing: u32,
     pub(crate) timers: Timers,
+    /// A connection that has been idle for too long was kept, for the minimum or because somebody waited.
+    pub(crate) overdue: bool,
     pub(crate) shrink: Shrink,
     pub(crate) budget: Budget,
     pub(crate) rng: Rng,
@@ -118,6 +120,7 @@ impl Pool {
             counts: Counts::default(),
             failing: 0,
             timers: Timers::new(),
+            overdue: false,
             shrink: Shrink::new(),
             budget: Budget::new(now),
             rng: Rng::new(config.seed),

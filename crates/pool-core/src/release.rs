@@ -22,10 +22,10 @@ impl Pool {
             None => Verdict::Stale,
             Some(record) => {
                 let idled = record.idled;
-                self.stats.hold.record(self.now.since(record.since));
+                self.stats.hold.record_nanos(self.now.nanos_since(record.since));
                 self.judge(lease.conn, outcome);
-                if outcome == Outcome::BROKEN && !idled.is_zero() {
-                    self.learn_idle_close(lease.conn, idled);
+                if outcome == Outcome::BROKEN && idled > 0 {
+                    self.learn_idle_close(lease.conn, core::time::Duration::from_nanos(idled));
                 }
                 self.end_lease(lease.id);
                 Verdict::Accepted

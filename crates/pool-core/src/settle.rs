@@ -22,18 +22,18 @@ impl Pool {
         }
     }
 
-    /// Nothing is wanted that is not there: what is left to see to is what has been idle for too long.
+    /// Nothing is wanted that is not there, and nothing there that is too much.
     fn is_at_rest(&self) -> bool {
         self.mode == Mode::Running
             && self.queue.is_empty()
             && self.shelves[Shelf::Sick].is_empty()
             && self.counts.usable >= self.config.min_connections
             && self.failing == 0
+            && !self.overdue
     }
 
     fn apply_rules(&mut self) {
         if self.is_at_rest() {
-            self.close_overdue();
             return self.arm_shrinking();
         }
         if self.mode == Mode::Starting && self.counts.usable >= self.config.min_connections {

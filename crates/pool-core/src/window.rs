@@ -5,10 +5,13 @@ use crate::time::Time;
 
 /// The length of the window in seconds.
 pub(crate) const SECONDS: u64 = 10;
+const SECOND: u64 = 1_000_000_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
+    /// The start of the present second.
     start: Time,
+    /// Whole seconds since the window began.
     second: u64,
     buckets: [[u32; 2]; SECONDS as usize],
 }
@@ -35,11 +38,16 @@ impl Window {
 
     /// Clears the buckets of the seconds that went by; after a long pause that is each of them once.
     fn roll(&mut self, now: Time) {
-        let second = now.since(self.start).as_secs();
-        for back in 0..second.saturating_sub(self.second).min(SECONDS) {
-            self.buckets[((second - back) % SECONDS) as usize] = [0; 2];
+        let within = now.nanos_since(self.start);
+        if within < SECOND {
+            return;
         }
-        self.second = self.second.max(second);
+        let passed = within / SECOND;
+        self.second += passed;
+        self.start = Time::from_nanos(self.start.as_nanos() + passed * SECOND);
+        for back in 0..passed.min(SECONDS) {
+            self.buckets[((self.second - back) % SECONDS) as usize] = [0; 2];
+        }
     }
 }
 
