@@ -98,8 +98,11 @@ impl fmt::Display for AcquireError {
         }
         write!(f, " ({})", self.load)?;
         match self.cause {
-            Some(cause) => {
-                write!(f, "; endpoint {} has failed {} connects in a row", cause.endpoint, cause.failures)
+            Some(Cause { endpoint, failures: 1, .. }) => {
+                write!(f, "; the last connect to endpoint {endpoint} failed")
+            }
+            Some(Cause { endpoint, failures, .. }) => {
+                write!(f, "; the last {failures} connects to endpoint {endpoint} failed")
             }
             None => Ok(()),
         }

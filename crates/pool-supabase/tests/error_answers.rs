@@ -120,8 +120,11 @@ fn every_kind_of_error_says_what_happened_and_what_to_do() {
         Error::from(refused).to_string(),
         "127.0.0.1:54321: the peer refused while connecting; check the port, and that the service runs"
     );
-    let acquire =
-        Error::Acquire { kind: AcquireErrorKind::Timeout, source: "no connection within 10s".into() };
+    let acquire = Error::Acquire {
+        kind: AcquireErrorKind::Timeout,
+        retry_after: None,
+        source: "no connection within 10s".into(),
+    };
     assert_eq!(
         (acquire.to_string().as_str(), acquire.class()),
         ("no connection within 10s", ErrorClass::Timeout)

@@ -75,7 +75,11 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(shared: Arc<Shared>, transport: Transport, port: u16) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let listener = runtime.block_on(async { listen(SocketAddr::from(([127, 0, 0, 1], port))) })?;
+        // Entered, not blocked on: the caller may be on a runtime of its own.
+        let listener = {
+            let _entered = runtime.enter();
+            listen(SocketAddr::from(([127, 0, 0, 1], port)))?
+        };
         let address = listener.local_addr()?;
         let (commands, receiver) = mpsc::unbounded_channel();
         let thread = thread::Builder::new().name("supabase-sim".to_owned()).spawn(move || {

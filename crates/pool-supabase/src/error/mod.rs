@@ -109,6 +109,8 @@ pub enum Error {
     Acquire {
         /// Why.
         kind: AcquireErrorKind,
+        /// After how long the endpoint is dialled again at the earliest, if it is backing off.
+        retry_after: Option<Duration>,
         /// The pool's own words.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -245,8 +247,11 @@ impl Error {
         self.class() == ErrorClass::Closed
     }
 
-    /// The wait that the service asked for.
+    /// The wait that the service asked for, or that the pool imposes while the service cannot be reached.
     pub fn retry_after(&self) -> Option<Duration> {
+        if let Error::Acquire { retry_after, .. } = self {
+            return *retry_after;
+        }
         self.api().and_then(|error| error.retry_after)
     }
 

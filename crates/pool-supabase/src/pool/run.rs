@@ -80,7 +80,7 @@ where
         proven_since: call.proven_since,
         ..AcquireOptions::default()
     };
-    let mut lease = pool.pool.acquire_with(options).await.map_err(refused)?;
+    let mut lease = pool.pool.acquire_with(options).await.map_err(|error| refused(error, pool.pool.now()))?;
     lease.drop_as(Outcome::ABANDONED);
     let limits = Limits::within(call.deadline.since(pool.pool.now()));
     let answer = match lease.send(call.request.clone(), limits).await {
@@ -92,11 +92,12 @@ where
 }
 
 /// The pool's refusal, with the reason that it gives.
-fn refused<E: std::error::Error + Send + Sync + 'static>(error: AcquireError<E>) -> Error {
+fn refused<E: std::error::Error + Send + Sync + 'static>(error: AcquireError<E>, now: Time) -> Error {
     if error.is_closed() {
         return Error::Closed;
     }
-    Error::Acquire { kind: error.kind(), source: Box::new(error) }
+    let retry_after = error.retry_at().map(|at| at.since(now));
+    Error::Acquire { kind: error.kind(), retry_after, source: Box::new(error) }
 }
 
 enum Next {
@@ -119,9 +120,9 @@ impl Call {
         let action = error.action(safety);
         let (class, sent, after) = match (action, error) {
             (RetryAction::RefreshCredential, _) => return self.refresh(pool).await,
-            // Nothing was sent, and in a moment the endpoint may be dialled again.
-            (_, Error::Acquire { kind: AcquireErrorKind::Unavailable, .. }) => {
-                (FaultClass::Endpoint, Sent::No, None)
+            // Nothing was sent. Before the endpoint may be dialled again, another try would only be refused again.
+            (_, Error::Acquire { kind: AcquireErrorKind::Unavailable, retry_after, .. }) => {
+                (FaultClass::Endpoint, Sent::No, *retry_after)
             }
             (RetryAction::No, _) => return Next::Stop,
             (RetryAction::FreshConnectionNow, _) => (FaultClass::Connection, Sent::No, None),
