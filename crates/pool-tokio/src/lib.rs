@@ -1,4 +1,53 @@
-//! The Supabase pool on tokio and reqwest.
+//! The Supabase pool on tokio and reqwest: the one crate to depend on.
+//!
+//! [`connect`] makes a running pool of a configuration. What lies below can be used by itself: a [`DirectPool`] or a [`PinnedPool`] is a
+//! pool of HTTP connections to any server, and the crates it is made of are re-exported.
+//!
+//! # Two transports
+//!
+//! | | [direct] (default) | [pinned] |
+//! |---|---|---|
+//! | a connection is | one socket of ours, driven by hyper | a `reqwest::Client` that can open one socket |
+//! | code gets | [`DirectConnection::execute`]: reqwest's `Request` in, `Response` out | [`PinnedConnection::client`]: `&reqwest::Client` |
+//! | counts as open | when socket, TLS and HTTP/2's settings are up | when the probe's request was answered |
+//! | a socket closed while idle | is noticed at once | is noticed by the next request or probe |
+//! | a request that was not sent | is known not to have been, and goes elsewhere, writes too | mostly known |
+//! | never more sockets than allowed | exactly | but for the moment in which reqwest closes one |
+//! | `Connection: close`, `Keep-Alive`, GOAWAY, stream limit | reported to the pool | unseen |
+//! | requests per second on loopback | 1.43 × | 0.95 × |
+//!
+//! The last row is against one shared `reqwest::Client` without any pool: 64 tasks, 16 connections, HTTP/1.1, 1 KiB answers, medians of
+//! interleaved rounds on a machine with two cores (`cargo bench -p pool-tokio`). It shows what each costs, not what a network
+//! allows. The direct transport is the default because of the rows above it; the pinned one is for code that wants a
+//! `reqwest::Client`. Neither follows redirects, keeps cookies, goes through a proxy or tries anything twice on its own: what may be
+//! tried again, the pool decides.
+//!
+//! ```
+//! use pool_tokio::pool_core::{Config, Safety};
+//! use pool_tokio::pool_http::Base;
+//! use pool_tokio::{DirectBackend, Probe, TransportConfig, reqwest};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let transport = TransportConfig::new(Base::new(&"https://api.example".parse()?)?)
+//!     .probe(Probe::get("/health".parse()?));
+//! let pool = DirectBackend::new(transport)?.open(Config::default())?;
+//! let url: reqwest::Url = "https://api.example/things".parse()?;
+//! let things = pool
+//!     .execute(Safety::Safe, async |conn| {
+//!         let request = reqwest::Request::new(reqwest::Method::GET, url.clone());
+//!         Ok(conn.execute(request).await?.error_for_status()?.text().await?)
+//!     })
+//!     .await?;
+//! # drop(things);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `direct` | yes | the direct transport, and what is built on it: [`connect`], [`SupabasePool`] |
 
 mod classify;
 mod clock;

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use pool_async::Reporter;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -27,10 +28,17 @@ const SETTLE: Duration = Duration::from_millis(25);
 #[error("the connection is gone, or carries another request: give the lease back and take another")]
 pub(crate) struct Reopened;
 
-/// Lets one connect through.
-#[derive(Clone, Debug, Default)]
+/// Lets one connect through, and reports that a second one was wanted.
+#[derive(Clone, Debug)]
 pub(super) struct Gate {
     passed: Arc<AtomicBool>,
+    reporter: Option<Reporter>,
+}
+
+impl Gate {
+    pub(super) fn new(reporter: Option<Reporter>) -> Self {
+        Gate { passed: Arc::default(), reporter }
+    }
 }
 
 /// A connector behind the gate.
@@ -66,8 +74,13 @@ where
         if !self.gate.passed.swap(true, Ordering::AcqRel) {
             return Box::pin(self.connector.call(to));
         }
-        Box::pin(async {
+        let reporter = self.gate.reporter.clone();
+        Box::pin(async move {
             tokio::time::sleep(SETTLE).await;
+            // Even if the first socket turned out to be alive: that is rare, and costs one connect.
+            if let Some(reporter) = reporter {
+                reporter.lost();
+            }
             Err(Reopened.into())
         })
     }

@@ -1,8 +1,9 @@
 //! One `reqwest::Client` per connection, pinned to one socket: for code that wants reqwest's own client.
 //!
-//! What it cannot see, and the [direct](crate::direct) transport can: that an idle socket was closed (the next request finds out,
-//! and fails before it is sent), GOAWAY, the peer's stream limit, and the end of a close, which reqwest does on its own after its
-//! client is dropped: for that moment one more socket may be open than the pool counts.
+//! What it cannot see, and the [direct](crate::direct) transport can: that an idle socket was closed (the next request finds out),
+//! whether a request that met a dying socket had been put on it (it is taken for sent, so a write is not tried again),
+//! GOAWAY, the peer's stream limit, and the end of a close, which reqwest does on its own after its client is dropped: for
+//! that moment one more socket may be open than the pool counts.
 
 mod connection;
 mod gate;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use http::Version;
 use pool_async::pool_core::{Config, ConfigError};
-use pool_async::{Backend, ConnectContext, Connected, Fault, Pool};
+use pool_async::{Backend, ConnectContext, Connected, Fault, Pool, Reporter};
 use pool_http::{Base, Limits};
 use rustls::ClientConfig;
 
@@ -52,7 +53,7 @@ impl PinnedBackend {
         };
         let backend = PinnedBackend { base: Arc::new(config.base.clone()), config: Arc::new(config), tls };
         // What is wrong with a client is wrong with all of them: say it now.
-        backend.client(Duration::from_secs(1)).map_err(SetupError::Client)?;
+        backend.client(Duration::from_secs(1), None).map_err(SetupError::Client)?;
         Ok(backend)
     }
 
@@ -72,9 +73,13 @@ impl PinnedBackend {
         Ok(pool)
     }
 
-    fn client(&self, connect_timeout: Duration) -> reqwest::Result<reqwest::Client> {
+    fn client(
+        &self,
+        connect_timeout: Duration,
+        reporter: Option<Reporter>,
+    ) -> reqwest::Result<reqwest::Client> {
         let builder = reqwest::Client::builder()
-            .connector_layer(gate::Gate::default())
+            .connector_layer(gate::Gate::new(reporter))
             .connect_timeout(connect_timeout)
             // The one socket stays: it is the pool that ends it.
             .pool_max_idle_per_host(1)
@@ -101,7 +106,7 @@ impl Backend for PinnedBackend {
 
     /// Sends the probe's request: a client opens its socket when it has something to send. Whatever the answer is, the connection is open.
     async fn connect(&self, cx: ConnectContext) -> Result<Connected<PinnedConnection>, Error> {
-        let client = self.client(cx.timeout)?;
+        let client = self.client(cx.timeout, Some(cx.reporter))?;
         let (_, peer) =
             ask(&client, &self.base, self.config.probe.request(), Limits::within(cx.timeout)).await?;
         let streams = match self.config.profile {

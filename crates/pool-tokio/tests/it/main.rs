@@ -6,6 +6,7 @@ mod census;
 mod exact;
 #[cfg(feature = "direct")]
 mod http2;
+mod pinned_client;
 mod raw;
 #[cfg(feature = "direct")]
 mod reqwest_types;
