@@ -78,6 +78,8 @@ pub enum Stage {
     Request,
     /// It waited to try again.
     Retry,
+    /// It waited for a new access token.
+    Credential,
 }
 
 /// Why an answer could not be made into what the query asked for.
@@ -282,6 +284,7 @@ impl fmt::Display for Stage {
             Stage::Acquire => "while waiting for a connection",
             Stage::Request => "while waiting for the answer",
             Stage::Retry => "before the next attempt could begin",
+            Stage::Credential => "while waiting for a new access token",
         })
     }
 }

@@ -3,8 +3,11 @@
 //! The table (`error::table`) knows which failures did not run or may be repeated; the core owns attempts, budget, jitter
 //! and deadline. This loop only carries the question from one to the other.
 
+use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use http::HeaderValue;
 use pool_async::{AcquireError, AcquireOptions, Backend, Clock};
 use pool_core::{AcquireErrorKind, Failure, FaultClass, Outcome, Retry, Safety, Sent, Time};
@@ -43,7 +46,7 @@ where
     let request = query.build()?;
     let mut call =
         Call { request, options, deadline, attempt: 0, proven_since: None, epoch: None, refreshed: false };
-    call.authorize(pool).await;
+    call.authorize(pool).await?;
     let mut last = None;
     loop {
         call.attempt += 1;
@@ -61,6 +64,7 @@ where
                 last = Some(Box::new(error));
             }
             Next::Stop => return Err(call.explain(pool, error, last)),
+            Next::Late(stage) => return Err(Error::Deadline { stage, last: Some(Box::new(error)) }),
         }
     }
 }
@@ -103,14 +107,33 @@ fn refused<E: std::error::Error + Send + Sync + 'static>(error: AcquireError<E>,
 enum Next {
     Again(Duration),
     Stop,
+    /// The deadline came before it was known.
+    Late(Stage),
 }
 
 impl Call {
-    async fn authorize<B: Backend, C: Clock>(&mut self, pool: &SupabasePool<B, C>) {
-        let Some(credential) = &pool.credential else { return };
-        if let Some(token) = credential.token().await {
+    async fn authorize<B: Backend, C: Clock>(&mut self, pool: &SupabasePool<B, C>) -> Result<(), Error> {
+        let Some(credential) = &pool.credential else { return Ok(()) };
+        let Some(token) = self.in_time(pool, credential.token()).await else {
+            return Err(Error::Deadline { stage: Stage::Credential, last: None });
+        };
+        if let Some(token) = token {
             Client::authorize(&mut self.request, &token);
             self.epoch = Some(token.epoch());
+        }
+        Ok(())
+    }
+
+    /// What `work` gives, if that is before the deadline. Where tokens come from is not ours: it may take for ever.
+    async fn in_time<B: Backend, C: Clock, T>(
+        &self,
+        pool: &SupabasePool<B, C>,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let left = self.deadline.since(pool.pool.now());
+        match select(pin!(work), pin!(pool.pool.clock().sleep(left))).await {
+            Either::Left((value, _)) => Some(value),
+            Either::Right(_) => None,
         }
     }
 
@@ -142,15 +165,16 @@ impl Call {
             return Next::Stop;
         };
         self.refreshed = true;
-        match credential.newer_than(epoch).await {
-            Ok(token) => {
+        match self.in_time(pool, credential.newer_than(epoch)).await {
+            None => Next::Late(Stage::Credential),
+            Some(Ok(token)) => {
                 Client::authorize(&mut self.request, &token);
                 self.epoch = Some(token.epoch());
                 self.attempt -= 1;
                 Next::Again(Duration::ZERO)
             }
             // The refusal is what the caller must act on; why the refresh failed, its source has seen.
-            Err(_) => Next::Stop,
+            Some(Err(_)) => Next::Stop,
         }
     }
 
