@@ -11,10 +11,10 @@ use pool_tokio::pool_supabase::{Role, SupabaseConfigBuilder};
 use xtask::Pair;
 
 /// Longer than anything takes that ends at all.
-pub const LONG: std::time::Duration = std::time::Duration::from_secs(60);
+pub(crate) const LONG: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A configuration that leads to the PostgREST of `pair`, which has no gateway in front.
-pub fn towards(pair: &Pair, role: Role) -> SupabaseConfigBuilder {
+pub(crate) fn towards(pair: &Pair, role: Role) -> SupabaseConfigBuilder {
     let key = match role {
         Role::Anon => pair.anon_key(),
         Role::Service => pair.service_key(),
@@ -24,23 +24,23 @@ pub fn towards(pair: &Pair, role: Role) -> SupabaseConfigBuilder {
 
 /// The keys and tokens that a test uses; none may be in anything that is printed.
 #[derive(Clone)]
-pub struct Secrets(Vec<String>);
+pub(crate) struct Secrets(Vec<String>);
 
 impl Secrets {
-    pub fn new(keys: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn new(keys: impl IntoIterator<Item = String>) -> Self {
         Secrets(keys.into_iter().flat_map(parts).collect())
     }
 
     /// Searches every form of an error and of what caused it.
-    pub fn are_not_in_error(&self, error: &(dyn Error + 'static)) {
-        for cause in successors(Some(error), |cause| cause.source()) {
+    pub(crate) fn are_not_in_error(&self, error: &(dyn Error + 'static)) {
+        for cause in successors(Some(error), |&cause| cause.source()) {
             self.are_not_in(&cause.to_string());
             self.are_not_in_debug(cause);
         }
     }
 
     /// Searches both forms of `Debug`.
-    pub fn are_not_in_debug(&self, value: &(impl Debug + ?Sized)) {
+    pub(crate) fn are_not_in_debug(&self, value: &(impl Debug + ?Sized)) {
         self.are_not_in(&format!("{value:?}"));
         self.are_not_in(&format!("{value:#?}"));
     }
@@ -54,6 +54,11 @@ impl Secrets {
 
 /// A key, and each part of it that is a secret by itself: the claims and the signature of a JWT, what follows the prefix of another.
 fn parts(key: String) -> Vec<String> {
-    let own = key.split(['.', '_']).skip(1).filter(|part| part.len() >= 8).map(str::to_owned);
-    own.chain([key.clone()]).collect()
+    let own: Vec<&str> = if key.starts_with("sb_") {
+        key.rsplit('_').take(1).collect()
+    } else {
+        key.split('.').skip(1).collect()
+    };
+    let own: Vec<String> = own.into_iter().filter(|part| part.len() >= 8).map(str::to_owned).collect();
+    own.into_iter().chain([key]).collect()
 }

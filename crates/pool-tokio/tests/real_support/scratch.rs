@@ -7,25 +7,25 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use xtask::Pair;
 
 /// A name for the author of blogs, or the viewers of them.
-pub struct Scratch<'p> {
+pub(crate) struct Scratch<'p> {
     pair: &'p Pair,
     name: String,
 }
 
 impl<'p> Scratch<'p> {
-    pub fn new(pair: &'p Pair) -> Self {
+    pub(crate) fn new(pair: &'p Pair) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let (process, n) = (process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         Scratch { pair, name: format!("scratch-{process}-{now}-{n}") }
     }
 
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// A name below this one.
-    pub fn sub(&self, suffix: impl std::fmt::Display) -> String {
+    pub(crate) fn sub(&self, suffix: impl std::fmt::Display) -> String {
         format!("{}-{suffix}", self.name)
     }
 }
