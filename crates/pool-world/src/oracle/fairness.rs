@@ -95,14 +95,14 @@ impl Step<'_> {
 
     /// The least recently proven of the fresh; for one who asks for a recent proof, the most recently proven.
     fn choice_is_right(&self, request: &Request, chosen: ConnId, free: &[&ConnectionInfo]) {
-        // The row is by last proof; one that was used since without proving anything stands where its use put it.
-        if free.iter().any(|conn| conn.leases_max > 1 || conn.last_used > conn.last_proven) {
+        // The row is by last proof; one that was used or asked since, and proved nothing, has gone to its end.
+        if free.iter().any(|conn| conn.leases_max > 1 || conn.error_count > 0 || conn.last_used > conn.last_proven) {
             return;
         }
         let proofs = || free.iter().map(|conn| conn.last_proven);
         let best = if request.proven_since.is_none() { proofs().min() } else { proofs().max() };
         let taken = free.iter().find(|conn| conn.id == chosen).map(|conn| conn.last_proven);
-        holds!(taken == best, "I14b", "{chosen} was chosen, proven {taken:?}, the policy's choice was {best:?}");
+        holds!(taken == best, "I14b", "{chosen} was chosen, proven {taken:?}, the policy would have taken {best:?} of {free:?}");
     }
 
     fn refusal_is_right(&self, request: &Request, kind: AcquireErrorKind, books: &Books) {

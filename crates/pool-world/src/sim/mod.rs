@@ -50,8 +50,8 @@ enum Happening {
     Closed(ConnId),
     /// The peer drops a connection.
     Dropped(ConnId),
-    /// The driver's sleep is over.
-    Alarm,
+    /// The driver's sleep of that number is over.
+    Alarm(u64),
     /// Something about the world changes.
     Change,
 }
@@ -77,7 +77,9 @@ pub struct Sim {
     driver: Driver,
     rng: Rng,
     agenda: Agenda<Happening>,
-    alarm: Time,
+    /// The deadline that the driver's sleep is for.
+    armed: Time,
+    sleeps: u64,
     faults: bool,
 }
 
@@ -96,7 +98,8 @@ impl Sim {
             driver,
             rng: Rng::new(seed),
             agenda: Agenda::default(),
-            alarm: Time::MAX,
+            armed: Time::MAX,
+            sleeps: 0,
             faults: false,
         }
     }
@@ -144,7 +147,7 @@ impl Sim {
                 self.feed(Input::Advance);
                 return true;
             }
-            Driver::Sloppy if until < self.alarm => self.set_alarm(until),
+            Driver::Sloppy if until < self.armed => self.set_alarm(until),
             Driver::Exact | Driver::Sloppy => {}
         }
         let Some((at, happening)) = self.agenda.take(end) else { return false };
@@ -162,10 +165,11 @@ impl Sim {
             3 => until + self.rng.micros(0, 5_000),
             _ => until + self.rng.micros(0, 400_000),
         };
-        self.alarm = at;
-        self.agenda.add(at, Happening::Alarm);
+        self.armed = until;
+        self.sleeps += 1;
+        self.agenda.add(at, Happening::Alarm(self.sleeps));
         if self.rng.chance(10) {
-            self.agenda.add(at, Happening::Alarm);
+            self.agenda.add(at, Happening::Alarm(0));
         }
     }
 
@@ -242,8 +246,10 @@ impl Sim {
                     self.feed(Input::Report(Event::Lost { conn }));
                 }
             }
-            Happening::Alarm => {
-                self.alarm = Time::MAX;
+            Happening::Alarm(sleep) => {
+                if sleep == self.sleeps {
+                    self.armed = Time::MAX;
+                }
                 self.feed(Input::Advance);
             }
             Happening::Change => self.change(),
@@ -265,7 +271,7 @@ fn random_setup(rng: &mut Rng) -> Setup {
         min: rng.between(0, max.into()) as u8,
         max,
         connects: rng.between(1, 3) as u8,
-        waiters: rng.pick(&[0, 2, 20, 20]),
+        waiters: rng.pick(&[0, 2, 20, 20, 50, 100]),
         fail_when_down: rng.chance(50),
         acquire: rng.pick(&[300, 1_000, 5_000]),
         connection: rng.pick(&[200, 1_000]),

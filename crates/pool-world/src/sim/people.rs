@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pool_core::{EndpointSpec, Event, Failure, FaultClass, Outcome, Patience, Place, Priority, Request, Safety, Sent, TicketId};
+use pool_core::{EndpointSpec, Event, Failure, Outcome, Patience, Place, Priority, Request, Safety, Sent, TicketId};
 
 use super::{Happening, Mood, Server, Sim};
 use crate::books::Stage;
@@ -45,8 +45,8 @@ impl Default for Load {
 impl Load {
     pub(super) fn random(rng: &mut Rng) -> Load {
         Load {
-            every: Duration::from_micros(rng.pick(&[300, 2_000, 20_000, 300_000])),
-            crowd: rng.pick(&[1, 1, 1, 5, 30]),
+            every: Duration::from_micros(rng.pick(&[500, 3_000, 10_000, 30_000, 200_000])),
+            crowd: rng.pick(&[1, 1, 1, 4, 20]),
             gives_up: rng.chance(30).then(|| rng.micros(0, 100_000)),
             thinks: Duration::from_micros(rng.pick(&[0, 1_000, 30_000])),
             varied: true,
@@ -154,7 +154,8 @@ impl Sim {
         match self.rng.between(0, 11) {
             0..=5 => {
                 let place = self.rng.between(0, self.servers.len() as u64 - 1) as usize;
-                self.servers[place].mood = self.rng.pick(&Mood::ALL);
+                let ill = self.rng.chance(60);
+                self.servers[place].mood = if ill { self.rng.pick(&Mood::ALL) } else { Mood::Well };
             }
             6 => self.operate(),
             7 => {
@@ -197,12 +198,11 @@ impl Sim {
             return;
         }
         let conn = self.rng.pick(&open);
-        let event = match self.rng.between(0, 5) {
+        let event = match self.rng.between(0, 4) {
             0 => Event::Lost { conn },
             1 => Event::Retiring { conn },
             2 => Event::LeaseLimit { conn, leases_max: self.rng.between(0, 12) as u32 },
             3 => Event::KeepAlive { conn, timeout: self.rng.micros(0, 20_000_000) },
-            4 => Event::ProbeFailed { conn, class: FaultClass::Connection, reuse: pool_core::Reuse::Keep },
             _ => Event::Progress { conn },
         };
         self.feed(Input::Report(event));

@@ -1,6 +1,8 @@
 //! Every engine over the one world. Each failure prints a history as Rust source: paste it into `regressions.rs`.
 
 mod histories;
+mod matrix;
+mod metamorphic;
 mod regressions;
 mod simulator;
 mod strategy;

@@ -6,11 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use pool_world::sim::{Driver, Sim};
 
-const STEPS: u64 = 20_000;
+const STEPS: u64 = 25_000;
 
 /// One run; the name of a failing one comes after its panic.
 pub(crate) fn seed(driver: Driver, seed: u64) {
-    eprintln!("{seed} {driver:?}");
     let run = catch_unwind(AssertUnwindSafe(|| {
         let mut sim = Sim::random(driver, seed);
         sim.run_steps(STEPS);
