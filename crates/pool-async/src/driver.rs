@@ -160,7 +160,9 @@ impl<B: Backend, C: Clock> Driver<B, C> {
             return self.close(conn, end.into_object());
         }
         match end {
-            End::Opened { object, leases_max, label } => self.opened(conn, object, leases_max, label),
+            End::Opened { object, leases_max, label, broken } => {
+                self.opened(conn, object, leases_max, label, broken)
+            }
             End::ConnectFailed { error, fault } => {
                 let error = Arc::new(ConnectError::Failed(error));
                 drop(self.shared.turn(|state, now| {
@@ -196,12 +198,17 @@ impl<B: Backend, C: Clock> Driver<B, C> {
         object: Object<B::Conn>,
         leases_max: u32,
         label: Option<Arc<str>>,
+        broken: bool,
     ) -> Option<Start<B>> {
         drop(self.shared.turn(|state, now| {
             // Stale: the order to close it is on its way, and must find the connection in its slot.
             let verdict = state.core.handle(now, Event::Connected { conn, leases_max });
             let former = if verdict == Verdict::Accepted { state.clear_error(conn) } else { None };
-            (former, state.slots.open(conn, object, label))
+            let displaced = state.slots.open(conn, object, label);
+            if broken {
+                let _ = state.core.handle(now, Event::Lost { conn });
+            }
+            (former, displaced)
         }));
         None
     }

@@ -26,6 +26,8 @@ pub(crate) enum End<B: Backend> {
         object: Object<B::Conn>,
         leases_max: u32,
         label: Option<Arc<str>>,
+        /// Dead already: what its transport said about that came before the pool knew that it was open.
+        broken: bool,
     },
     ConnectFailed {
         error: B::Error,
@@ -79,11 +81,11 @@ pub(crate) async fn perform<B: Backend, C: Clock>(
 async fn connect<B: Backend>(backend: &B, cx: ConnectContext, stop: AbortRegistration) -> End<B> {
     match Abortable::new(backend.connect(cx), stop).await {
         Ok(Ok(Connected { conn, leases_max })) => {
-            let label = backend.label(&conn);
+            let (label, broken) = (backend.label(&conn), backend.is_broken(&conn));
             if backend.share(&conn).is_some() {
-                End::Opened { object: Object::Shared(Arc::new(Mutex::new(conn))), leases_max, label }
+                End::Opened { object: Object::Shared(Arc::new(Mutex::new(conn))), leases_max, label, broken }
             } else {
-                End::Opened { object: Object::Owned(conn), leases_max: 1, label }
+                End::Opened { object: Object::Owned(conn), leases_max: 1, label, broken }
             }
         }
         Ok(Err(error)) => {

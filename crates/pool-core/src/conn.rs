@@ -37,8 +37,13 @@ pub(crate) struct Conn {
     pub(crate) last_used: Time,
     /// Since when no lease has been on it.
     pub(crate) idle_since: Time,
+    /// It has been idle for as long as it may, and was kept.
+    pub(crate) expired: bool,
     /// The last proof of life.
     pub(crate) proven: Time,
+    /// Whether anything was ever heard over it, or at least somebody gave it back without a complaint; being open alone proves
+    /// little.
+    pub(crate) heard: bool,
     /// The last proof of life or failed probe: probes are due an interval after it.
     pub(crate) looked_at: Time,
     /// The probe interval with this connection's own jitter; zero: never.
@@ -91,7 +96,9 @@ impl Conn {
             probing: false,
             last_used: Time::MAX,
             idle_since: now,
+            expired: false,
             proven: now,
+            heard: false,
             looked_at: now,
             probe_every: Duration::ZERO,
             retirement: Retirement::Never,

@@ -26,6 +26,8 @@ pub(crate) struct Endpoint {
     pub(crate) connecting: u32,
     /// Failed connects in a row, and whose fault the last one was.
     pub(crate) failures: u32,
+    /// Failures before the last connect that succeeded, until something is heard over that connection.
+    doubt: u32,
     pub(crate) class: FaultClass,
     pub(crate) retry_at: Time,
     pub(crate) health: Health,
@@ -54,6 +56,7 @@ impl Endpoint {
             connections: 0,
             connecting: 0,
             failures: 0,
+            doubt: 0,
             class: FaultClass::Endpoint,
             retry_at: Time::ZERO,
             health: Health::Unknown,
@@ -87,9 +90,22 @@ impl Endpoint {
     /// A connect has succeeded. True if the endpoint was down before.
     pub(crate) fn connected(&mut self) -> bool {
         let was_down = self.failures > 0;
+        self.doubt = self.doubt.max(self.failures);
         self.failures = 0;
         self.retry_at = Time::ZERO;
         was_down
+    }
+
+    /// A connection was lost before anything was heard over it: a peer that accepts and closes is as good as one that refuses.
+    /// True if the endpoint was up before.
+    pub(crate) fn stillborn(&mut self) -> bool {
+        self.doubt = self.doubt.saturating_add(1);
+        self.connect_failed(self.doubt - 1, FaultClass::Connection)
+    }
+
+    /// Something was heard.
+    pub(crate) const fn heard(&mut self) {
+        self.doubt = 0;
     }
 
     /// A request or probe was answered as it should be.

@@ -98,6 +98,9 @@ impl fmt::Display for AcquireError {
         }
         write!(f, " ({})", self.load)?;
         match self.cause {
+            Some(Cause { endpoint, class: FaultClass::Connection, .. }) => {
+                write!(f, "; endpoint {endpoint} accepts connections and closes them")
+            }
             Some(Cause { endpoint, failures: 1, .. }) => {
                 write!(f, "; the last connect to endpoint {endpoint} failed")
             }

@@ -14,14 +14,14 @@ use crate::time::{Time, millis};
 use crate::timers::Key;
 
 impl Pool {
-    /// Fires the timer of `key`, which is at the top of the heap and due.
-    pub(crate) fn fire(&mut self, key: Key) {
+    /// Fires the timer of `key`, which is at the top of the heap with the entry `at`, and due.
+    pub(crate) fn fire(&mut self, at: Time, key: Key) {
         match key {
             Key::Ticket(index) => {
                 let ticket = self.tickets.at(index);
                 self.fail(ticket, AcquireErrorKind::Timeout);
             }
-            Key::Conn(index) => self.fire_conn(self.conns.at(index)),
+            Key::Conn(index) => self.fire_conn(at, self.conns.at(index)),
             Key::Endpoint(_) => self.timers.clear(key),
             Key::Shrink => self.sample_idle(),
             Key::Grace => {
@@ -31,22 +31,20 @@ impl Pool {
         }
     }
 
-    fn fire_conn(&mut self, id: ConnId) {
-        let key = Key::Conn(id.index);
-        while self.conns.get(id).is_some() {
+    /// Does what the entry is for; or, if a use has overtaken it, moves the entry, so that everything that is due fires in the order
+    /// of its true instant, however often the deadline was asked for before (I32).
+    fn fire_conn(&mut self, entry: Time, id: ConnId) {
+        if let Some(Deadline { at, why }) = self.deadline_of(id)
+            && at <= entry
+        {
+            self.act(id, why);
+        }
+        if self.conns.get(id).is_some() {
             match self.deadline_of(id) {
-                Some(Deadline { at, why }) if at <= self.now => self.act(id, why),
-                Some(Deadline { at, .. }) => {
-                    self.timers.set(key, at);
-                    break;
-                }
-                None => {
-                    self.timers.clear(key);
-                    break;
-                }
+                Some(Deadline { at, .. }) => self.timers.set(Key::Conn(id.index), at),
+                None => self.timers.clear(Key::Conn(id.index)),
             }
         }
-        self.close_overdue();
     }
 
     fn act(&mut self, id: ConnId, why: Wakeup) {
@@ -59,12 +57,13 @@ impl Pool {
             Wakeup::Retirement(_) => self.mark(id, CloseReason::Lifetime),
             Wakeup::Stall(_) => self.stall(id),
             Wakeup::LeaseWatch(_) => self.report_held(id),
-            // Idle expiry depends on the others too: `close_overdue` sees to it.
-            Wakeup::IdleExpiry(_)
-            | Wakeup::Waiter(_)
-            | Wakeup::Redial(_)
-            | Wakeup::ShrinkSample
-            | Wakeup::ShutdownGrace => unreachable!("{why:?} is not acted on by one connection"),
+            Wakeup::IdleExpiry(_) => {
+                self.conns[id].expired = true;
+                self.close_overdue();
+            }
+            Wakeup::Waiter(_) | Wakeup::Redial(_) | Wakeup::ShrinkSample | Wakeup::ShutdownGrace => {
+                unreachable!("{why:?} is not acted on by one connection")
+            }
         }
     }
 
@@ -83,7 +82,7 @@ impl Pool {
                 };
                 offer(conn.probing.then_some(conn.deadline), Wakeup::ProbeTimeout(id));
                 offer(self.probe_due(conn), Wakeup::ProbeDue(id));
-                offer(self.idle_expiry(conn).filter(|&at| at > self.now), Wakeup::IdleExpiry(id));
+                offer(self.idle_expiry(conn).filter(|_| !conn.expired), Wakeup::IdleExpiry(id));
                 offer(self.stall_at(conn), Wakeup::Stall(id));
                 offer(self.leak_at(conn), Wakeup::LeaseWatch(id));
                 if conn.mark.is_none() {

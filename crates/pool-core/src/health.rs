@@ -22,10 +22,9 @@ pub(crate) enum Sign {
 impl Pool {
     /// The connection answered.
     pub(crate) fn proof(&mut self, id: ConnId, sign: Sign) {
-        let now = self.now;
+        self.alive(id);
         let enough = self.config.recovery_successes;
         let conn = &mut self.conns[id];
-        (conn.proven, conn.looked_at) = (now, now);
         (conn.faults, conn.probe_failures) = (0, 0);
         let next = match (conn.health, sign) {
             (Health::Healthy, _) => return,

@@ -132,7 +132,8 @@ pub enum Event {
         /// Which connection.
         conn: ConnId,
     },
-    /// The peer has closed the connection, or the transport found it dead. The core answers with [`Action::Close`](crate::Action::Close) as soon as no lease is on it.
+    /// The peer has closed the connection, or the transport found it dead. If it was never of any use, that counts as a
+    /// failed connect. The core answers with [`Action::Close`](crate::Action::Close) as soon as no lease is on it.
     Lost {
         /// Which connection.
         conn: ConnId,

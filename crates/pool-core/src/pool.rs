@@ -188,8 +188,8 @@ impl Pool {
     pub(crate) fn tick(&mut self, now: Time) {
         self.now = self.now.max(now);
         while self.wake_by() <= self.now {
-            let Some((_, key)) = self.timers.first() else { break };
-            self.fire(key);
+            let Some((at, key)) = self.timers.first() else { break };
+            self.fire(at, key);
         }
     }
 

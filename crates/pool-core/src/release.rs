@@ -67,7 +67,10 @@ impl Pool {
                 let turn = self.endpoints[endpoint].good(self.now, &self.config);
                 self.tell(endpoint, turn);
             }
-            Outcome::Returned => self.stats.returned += 1,
+            Outcome::Returned => {
+                self.stats.returned += 1;
+                self.conns[id].heard = true;
+            }
             Outcome::Failed { class, reuse } => {
                 self.stats.faults[class as usize] += 1;
                 if outcome.proves_life() {
@@ -103,6 +106,11 @@ impl Pool {
     pub(crate) fn alive(&mut self, id: ConnId) {
         let conn = &mut self.conns[id];
         (conn.proven, conn.looked_at) = (self.now, self.now);
+        if !conn.heard {
+            conn.heard = true;
+            let endpoint = conn.endpoint;
+            self.endpoints[endpoint].heard();
+        }
     }
 
     /// Takes a lease off its connection. The last one to go lets a marked connection close.
@@ -120,7 +128,7 @@ impl Pool {
         (conn.progress_at, conn.stalled, conn.stalls) = (self.now, false, 0);
         let marked = conn.mark.is_some();
         if conn.leases.is_empty() {
-            conn.idle_since = self.now;
+            (conn.idle_since, conn.expired) = (self.now, false);
             self.idle.push_back(&mut self.conns, id);
             if marked {
                 return self.begin_close(id);

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::fault::{FaultClass, Reuse};
 use crate::health::Sign;
-use crate::id::ConnId;
+use crate::id::{ConnId, EndpointId};
 use crate::input::Event;
 use crate::output::{Notice, Verdict};
 use crate::pool::Pool;
@@ -56,6 +56,9 @@ impl Pool {
                 if self.conns[conn].leases.is_empty() {
                     self.learn_idle_close(conn, self.now.since(self.conns[conn].proven));
                 }
+                if !self.conns[conn].heard {
+                    self.stillborn(conn);
+                }
                 self.mark(conn, CloseReason::Lost);
             }
             Event::Retiring { conn } => self.mark(conn, CloseReason::Retired),
@@ -92,15 +95,26 @@ impl Pool {
             let conn = &self.conns[id];
             (conn.endpoint, conn.attempt, conn.created_at)
         };
-        let endpoint = &mut self.endpoints[endpoint_id];
-        let was_up = endpoint.connect_failed(attempt, class);
+        let was_up = self.endpoints[endpoint_id].connect_failed(attempt, class);
+        self.stats.connect_failures += 1;
+        self.back_off(endpoint_id, started, was_up);
+    }
+
+    /// A connection was lost before anything was heard over it: to dial again at once would be to do so for ever.
+    fn stillborn(&mut self, id: ConnId) {
+        let (endpoint, started) = (self.conns[id].endpoint, self.conns[id].created_at);
+        let was_up = self.endpoints[endpoint].stillborn();
+        self.back_off(endpoint, started, was_up);
+    }
+
+    fn back_off(&mut self, id: EndpointId, started: Time, was_up: bool) {
+        let endpoint = &mut self.endpoints[id];
         let delay = self.config.backoff.delay(endpoint.failures, &mut self.rng);
         endpoint.retry_at = endpoint.retry_at.max(started + delay);
         let failures = endpoint.failures;
-        self.stats.connect_failures += 1;
         if was_up {
             self.failing += 1;
-            self.notice(Notice::EndpointDown { endpoint: endpoint_id, failures });
+            self.notice(Notice::EndpointDown { endpoint: id, failures });
         }
     }
 

@@ -134,7 +134,10 @@ fn who_waits_for_a_connect_that_fails_learns_why_at_once() {
         let source = error.source().and_then(|source| source.downcast_ref::<FakeError>());
         assert_eq!(source, Some(&FakeError::Refused("no route")));
         assert!(error.retry_at().unwrap() > Time::ZERO);
-        assert!(error.to_string().ends_with("the last connect to endpoint #0v1 failed: refused: no route"), "{error}");
+        assert!(
+            error.to_string().ends_with("the last connect to endpoint #0v1 failed: refused: no route"),
+            "{error}"
+        );
     }
     world.fake.connects(Mood::Answers);
     world.advance(SECOND);
