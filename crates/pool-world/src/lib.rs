@@ -29,6 +29,7 @@ pub mod world;
 
 pub use input::{Answer, Input, Key};
 pub use op::{History, Op};
+pub use script::Script;
 pub use setup::Setup;
 pub use tape::Tape;
 pub use view::View;

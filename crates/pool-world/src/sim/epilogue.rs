@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use pool_core::{Health, Lifecycle};
+use pool_core::{Health, Lifecycle, Request};
 
 use super::{Happening, Load, Mood, Sim};
 use crate::holds;
-use crate::input::Input;
+use crate::input::{Answer, Input};
 
 /// Time for what is under way to end or to time out, and for every backoff to pass: longer than any of a [`Setup`](crate::Setup).
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -87,6 +87,9 @@ impl Sim {
 
     fn shut_down(&mut self) {
         self.feed(Input::Shutdown(Duration::from_millis(50)));
+        let answer = self.feed(Input::Acquire(Request::default()));
+        let refused = matches!(answer, Answer::Failed(error) if error.is_closed());
+        holds!(refused, "I30", "after the shutdown a caller got {answer:?}");
         self.run_for(PATIENCE);
         let pool = self.world.pool();
         holds!(pool.is_closed(), "I30", "after the shutdown: {:?}", pool.status());

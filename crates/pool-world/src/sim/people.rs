@@ -157,7 +157,7 @@ impl Sim {
                 let ill = self.rng.chance(60);
                 self.servers[place].mood = if ill { self.rng.pick(&Mood::ALL) } else { Mood::Well };
             }
-            6 => self.operate(),
+            6 | 9 => self.operate(),
             7 => {
                 // The machine was asleep.
                 let hours = self.rng.between(1, 5);
@@ -172,7 +172,7 @@ impl Sim {
 
     fn operate(&mut self) {
         let max = self.world.config().max_connections;
-        let input = match self.rng.between(0, 6) {
+        let input = match self.rng.between(0, 7) {
             0 => Input::Suspend,
             1 | 2 => Input::Resume,
             3 => Input::Invalidate,
@@ -180,7 +180,7 @@ impl Sim {
                 let max = self.rng.between(1, u64::from(max) + 2) as u32;
                 Input::Resize(self.rng.between(0, max.into()) as u32, max)
             }
-            5 if self.servers.len() < 3 => {
+            5 | 6 if self.servers.len() < 3 => {
                 self.servers.push(Server::default());
                 let priority = self.rng.between(0, 1) as u8;
                 Input::AddEndpoint(EndpointSpec { priority, weight: self.rng.between(1, 3) as u16 })

@@ -3,6 +3,9 @@
 mod histories;
 mod matrix;
 mod metamorphic;
+mod reach;
 mod regressions;
 mod simulator;
+mod stories_callers;
+mod stories_health;
 mod strategy;

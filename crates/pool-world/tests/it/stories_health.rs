@@ -1,0 +1,256 @@
+//! Stories about health, age and size: what is suspected, replaced, retired, shrunk; and how often requests are tried again.
+//! Mechanisms 5, 7, 9, 10, 12, 13, 15, 16 and 25.
+
+use std::time::Duration;
+
+use pool_core::{
+    CloseReason, Event, Failure, FaultClass, Health, Notice, Outcome, Retry, Safety, Sent, StopReason,
+};
+use pool_world::{Answer, Input, Script};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn fault(class: FaultClass) -> Outcome {
+    Outcome::fault(class)
+}
+
+fn failure(pool: &Script) -> Failure {
+    let (class, sent, safety) = (FaultClass::Endpoint, Sent::Maybe, Safety::Safe);
+    Failure { attempt: 1, class, sent, safety, after: None, deadline: pool.now() + 60 * SECOND }
+}
+
+#[test]
+fn what_the_application_does_wrong_poisons_nothing() {
+    let mut pool = Script::new(|config| config.max_connections = 1);
+    for n in 0..50 {
+        let holder = pool.lease();
+        pool.release(holder, fault(if n % 2 == 0 { FaultClass::Application } else { FaultClass::Caller }));
+    }
+    assert_eq!((pool.dialled(), pool.notices()), (1, vec![]), "50 failed queries, and one connection as good as new");
+    assert!(pool.view().conns[0].health.word() != "unhealthy" && pool.view().conns[0].error_count == 0);
+    assert!(pool.view().ends[0].health.word() != "unhealthy");
+}
+
+#[test]
+fn a_broken_connection_is_closed_and_never_granted_again() {
+    let mut pool = Script::new(|_| {});
+    let holder = pool.lease();
+    let broken = pool.conn_of(holder);
+    pool.release(holder, Outcome::BROKEN);
+    assert_eq!(pool.closed(CloseReason::Broken), 1);
+    let next = pool.lease();
+    assert_ne!(pool.conn_of(next), broken);
+}
+
+#[test]
+fn too_many_faults_in_a_row_make_a_connection_unhealthy_and_it_is_replaced_first_i41() {
+    let mut pool = Script::new(|config| (config.min_connections, config.max_connections) = (1, 2));
+    pool.open(1);
+    for _ in 0..5 {
+        let holder = pool.lease();
+        pool.release(holder, fault(FaultClass::Connection));
+    }
+    assert_eq!(pool.view().conns[0].health, Health::Unhealthy);
+    assert_eq!((pool.closed(CloseReason::Unhealthy), pool.dialling().len()), (0, 1), "make before break");
+    pool.open(1);
+    assert_eq!((pool.closed(CloseReason::Unhealthy), pool.view().usable()), (1, 1));
+}
+
+#[test]
+fn one_success_ends_a_row_of_faults() {
+    let mut pool = Script::new(|config| config.max_connections = 1);
+    for n in 0..30 {
+        let holder = pool.lease();
+        pool.release(holder, if n % 5 == 4 { Outcome::Success } else { fault(FaultClass::Connection) });
+    }
+    assert_eq!((pool.closed(CloseReason::Unhealthy), pool.dialled()), (0, 1), "four in a row are not five");
+}
+
+#[test]
+fn an_unhealthy_connection_that_answers_is_on_probation_and_a_success_ends_it_i39() {
+    let mut pool = Script::new(|config| {
+        (config.min_connections, config.max_connections) = (1, 2);
+        config.health_check_interval = SECOND;
+    });
+    pool.open(1);
+    for _ in 0..5 {
+        let holder = pool.lease();
+        pool.release(holder, fault(FaultClass::Connection));
+    }
+    for _ in 0..2 {
+        pool.wait_ms(1_200);
+        pool.answer();
+    }
+    assert_eq!(pool.view().conns[0].health, Health::Probation, "its replacement is still being dialled");
+    let holder = pool.acquire();
+    assert!(pool.served(holder));
+    pool.done(holder);
+    assert_eq!(pool.view().conns[0].health, Health::Healthy);
+}
+
+#[test]
+fn an_idle_connection_is_probed_every_interval_and_closed_when_it_never_answers() {
+    let mut pool = Script::new(|config| (config.min_connections, config.health_check_interval) = (1, 30 * SECOND));
+    pool.open(1);
+    for _ in 0..5 {
+        let after = pool.wait_for_probe().as_secs_f64();
+        assert!((25.5..=34.5).contains(&after), "every 30 s, give or take 15 %: {after}");
+        pool.answer();
+        assert_eq!(pool.view().conns[0].health, Health::Healthy);
+    }
+    pool.wait(36 * SECOND);
+    assert_eq!(pool.closed(CloseReason::ProbeTimeout), 1);
+}
+
+#[test]
+fn traffic_spares_a_connection_its_probes() {
+    let mut pool = Script::new(|config| (config.min_connections, config.health_check_interval) = (1, 30 * SECOND));
+    pool.open(1);
+    for _ in 0..20 {
+        let holder = pool.lease();
+        pool.wait(10 * SECOND);
+        pool.done(holder);
+    }
+    assert_eq!(pool.probed(), 0);
+}
+
+#[test]
+fn an_endpoint_is_unhealthy_after_faults_in_a_row_and_healthy_after_successes() {
+    let mut pool = Script::new(|config| config.max_connections = 1);
+    for _ in 0..5 {
+        let holder = pool.lease();
+        pool.release(holder, fault(FaultClass::Endpoint));
+    }
+    assert!(matches!(pool.notices()[..], [Notice::EndpointUnhealthy { .. }]));
+    assert_eq!(pool.view().conns[0].error_count, 0, "the connection is not to blame");
+    for _ in 0..60 {
+        let holder = pool.lease();
+        pool.wait_ms(500);
+        pool.done(holder);
+    }
+    assert!(matches!(pool.notices()[..], [_, Notice::EndpointHealthy { .. }]));
+}
+
+#[test]
+fn connections_born_together_retire_one_by_one_i43() {
+    let mut pool = Script::new(|config| {
+        (config.min_connections, config.max_connections, config.connects_max) = (10, 10, 10);
+        config.max_lifetime = 1_000 * SECOND;
+    });
+    pool.open(10);
+    pool.wait(999 * SECOND);
+    for round in 0..10 {
+        assert!(pool.closed(CloseReason::Lifetime) <= round + 1, "at most one in every hundred seconds");
+        pool.open(pool.dialling().len());
+        pool.wait(100 * SECOND);
+    }
+    assert_eq!(pool.closed(CloseReason::Lifetime), 10);
+}
+
+#[test]
+fn a_connection_at_the_end_of_its_life_is_replaced_before_it_goes() {
+    let mut pool = Script::new(|config| {
+        (config.min_connections, config.max_connections) = (1, 2);
+        config.max_idle_time = 3_600 * SECOND;
+    });
+    pool.open(1);
+    pool.wait(1_795 * SECOND);
+    assert_eq!((pool.dialling().len(), pool.closed(CloseReason::Lifetime)), (1, 0), "a connect's time before");
+    pool.open(1);
+    pool.wait(5 * SECOND);
+    assert_eq!((pool.closed(CloseReason::Lifetime), pool.view().usable()), (1, 1));
+}
+
+#[test]
+fn a_leased_connection_retires_when_its_lease_ends() {
+    let mut pool = Script::new(|_| {});
+    let holder = pool.lease();
+    pool.wait(2_000 * SECOND);
+    assert_eq!(pool.closed(CloseReason::Lifetime), 0, "never under a lease (I10)");
+    pool.done(holder);
+    assert_eq!(pool.closed(CloseReason::Lifetime), 1);
+}
+
+#[test]
+fn what_is_idle_for_too_long_goes_at_that_instant_down_to_the_minimum_i25() {
+    let mut pool = Script::new(|config| config.min_connections = 1);
+    let holders = [pool.lease(), pool.lease()];
+    for holder in holders {
+        pool.done(holder);
+    }
+    pool.wait(299 * SECOND);
+    let before = pool.view().status.total;
+    pool.wait(SECOND);
+    assert!(before >= 1 && pool.view().status.total == 1, "{before} before");
+    pool.wait(1_000 * SECOND);
+    assert_eq!(pool.view().status.total, 1);
+}
+
+#[test]
+fn the_pool_shrinks_to_what_the_load_needs_i42() {
+    let mut pool = Script::new(|config| (config.connects_max, config.max_connections) = (10, 10));
+    let crowd: Vec<_> = (0..10).map(|_| pool.acquire()).collect();
+    pool.open(10);
+    for caller in crowd {
+        assert!(pool.served(caller));
+        pool.done(caller);
+    }
+    // One request every two seconds: the least recently used touches each connection every 20 s, and none is ever idle for long.
+    for _ in 0..300 {
+        let caller = pool.lease();
+        pool.wait_ms(2_000);
+        pool.done(caller);
+    }
+    assert!(pool.view().status.total <= 3, "{} for a load that one can carry", pool.view().status.total);
+}
+
+#[test]
+fn a_connection_without_progress_gets_no_new_requests_and_is_asked() {
+    let mut pool = Script::new(|config| (config.min_connections, config.max_connections) = (2, 2));
+    pool.open_for(2, 10);
+    let [first, second] = [pool.acquire(), pool.acquire()];
+    let [hung, well] = [first, second].map(|key| pool.conn_of(key).expect("a lease"));
+    assert_ne!(hung, well);
+    for _ in 0..20 {
+        pool.wait_ms(20);
+        pool.report(Event::Progress { conn: well });
+    }
+    assert_eq!(pool.asked(), [hung], "no progress in 250 ms");
+    let keys: Vec<_> = (0..9).map(|_| pool.acquire()).collect();
+    let next: Vec<_> = keys.into_iter().map(|key| pool.conn_of(key)).collect();
+    assert!(next.iter().all(|&conn| conn == Some(well)), "while another has room: {next:?}");
+}
+
+#[test]
+fn a_retry_is_for_what_may_be_run_twice_and_has_time() {
+    let mut pool = Script::new(|_| {});
+    let base = failure(&pool);
+    let soon = pool.now() + Duration::from_millis(1);
+    let cases = [
+        (Failure { class: FaultClass::Application, ..base }, StopReason::Permanent),
+        (Failure { safety: Safety::Unsafe, ..base }, StopReason::MaybeSent),
+        (Failure { attempt: 3, ..base }, StopReason::Attempts),
+        (Failure { after: Some(SECOND), deadline: soon, ..base }, StopReason::Deadline),
+    ];
+    for (failure, reason) in cases {
+        assert_eq!(pool.feed(Input::Retry(failure)), Answer::Retry(Retry::Stop(reason)));
+    }
+    let unsent = Failure { class: FaultClass::Connection, sent: Sent::No, safety: Safety::Unsafe, ..base };
+    assert_eq!(pool.feed(Input::Retry(unsent)), Answer::Retry(Retry::After(Duration::ZERO)), "it never left");
+}
+
+#[test]
+fn a_full_outage_is_not_multiplied_by_retries_i40() {
+    let mut pool = Script::new(|config| config.max_connections = 1);
+    let mut retries = 0;
+    for _ in 0..3_000 {
+        let holder = pool.lease();
+        pool.wait_ms(10);
+        pool.release(holder, fault(FaultClass::Endpoint));
+        let failure = failure(&pool);
+        if matches!(pool.feed(Input::Retry(failure)), Answer::Retry(Retry::After(_))) {
+            retries += 1;
+        }
+    }
+    assert!((1..=600).contains(&retries), "{retries} retries beside 3,000 failed requests");
+}
