@@ -11,7 +11,7 @@ use crate::classify;
 /// reqwest's errors become this by `?`, classified by their typed causes and without their URL.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum HttpError {
     /// There was no whole answer.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -20,12 +20,12 @@ pub enum Error {
     Status(StatusCode),
 }
 
-impl Error {
+impl HttpError {
     /// What the pool decides by.
     pub fn fault(&self) -> Fault {
         match self {
-            Error::Transport(error) => Fault::new(error.class(), error.reuse()).sent(error.sent()),
-            Error::Status(status) => {
+            HttpError::Transport(error) => Fault::new(error.class(), error.reuse()).sent(error.sent()),
+            HttpError::Status(status) => {
                 let class = blame(*status).unwrap_or(FaultClass::Application);
                 // The statuses that blame the connection ask for another one.
                 let reuse = if class == FaultClass::Connection { Reuse::Discard } else { Reuse::Keep };
@@ -52,25 +52,25 @@ impl Error {
     /// The error of the transport, if there was no whole answer.
     pub fn transport(&self) -> Option<&TransportError> {
         match self {
-            Error::Transport(error) => Some(error),
-            Error::Status(_) => None,
+            HttpError::Transport(error) => Some(error),
+            HttpError::Status(_) => None,
         }
     }
 }
 
-impl From<reqwest::Error> for Error {
+impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
         match error.status() {
-            Some(status) => Error::Status(status),
-            None => Error::Transport(classify::reqwest(error)),
+            Some(status) => HttpError::Status(status),
+            None => HttpError::Transport(classify::reqwest(error)),
         }
     }
 }
 
 /// What the status of a probe's answer says: that of a request that was refused proves as much as a success.
-pub(crate) fn proves_life(status: StatusCode) -> Result<(), Error> {
+pub(crate) fn proves_life(status: StatusCode) -> Result<(), HttpError> {
     match blame(status) {
         None | Some(FaultClass::Application) => Ok(()),
-        Some(_) => Err(Error::Status(status)),
+        Some(_) => Err(HttpError::Status(status)),
     }
 }

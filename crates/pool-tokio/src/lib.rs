@@ -56,12 +56,15 @@ mod config;
 pub mod direct;
 mod error;
 pub mod pinned;
+#[cfg(all(doctest, feature = "direct"))]
+mod readme;
 #[cfg(feature = "direct")]
 mod supabase;
 mod tls;
 mod usage;
 
 pub use pool_async::{self, pool_core};
+pub use pool_core::Priority;
 pub use pool_http;
 pub use pool_supabase;
 pub use reqwest;
@@ -71,11 +74,11 @@ pub use clock::TokioClock;
 pub use config::{Probe, Profile, Protocol, Roots, TransportConfig};
 #[cfg(feature = "direct")]
 pub use direct::{DirectBackend, DirectConnection, DirectPool};
-pub use error::Error;
+pub use error::HttpError;
 pub use pinned::{PinnedBackend, PinnedConnection, PinnedPool};
 pub use pool_supabase::{
-    ApiError, Client, Count, ErrorClass, Expr, Kpis, Operation, Order, Page, PoolSettings, PoolStatus, Query,
-    SupabaseConfig,
+    ApiError, Call, Client, Count, Error, ErrorClass, Expr, Kpis, Operation, OperationStats, Order, Page,
+    PoolSettings, PoolStatus, Query, SupabaseConfig,
 };
 #[cfg(feature = "direct")]
 pub use supabase::{Builder, ConnectError, Service, SupabasePool, connect};

@@ -30,7 +30,7 @@ pub use connection::DirectConnection;
 
 use crate::clock::TokioClock;
 use crate::config::{PROBE_LIMIT, Profile, TransportConfig};
-use crate::error::{Error, proves_life};
+use crate::error::{HttpError, proves_life};
 use crate::tls::{SetupError, Tls};
 
 /// A pool of [`DirectConnection`]s on tokio.
@@ -78,9 +78,9 @@ impl DirectBackend {
 
 impl Backend for DirectBackend {
     type Conn = DirectConnection;
-    type Error = Error;
+    type Error = HttpError;
 
-    async fn connect(&self, cx: ConnectContext) -> Result<Connected<DirectConnection>, Error> {
+    async fn connect(&self, cx: ConnectContext) -> Result<Connected<DirectConnection>, HttpError> {
         let streams_max = match self.config.profile {
             Profile::Exclusive => None,
             Profile::Multiplexed { streams } => Some(streams.get()),
@@ -92,7 +92,7 @@ impl Backend for DirectBackend {
         Ok(Connected::shared(conn, leases_max))
     }
 
-    async fn probe(&self, conn: &mut DirectConnection) -> Result<(), Error> {
+    async fn probe(&self, conn: &mut DirectConnection) -> Result<(), HttpError> {
         let answer = conn.exchange(self.config.probe.request(), Limits::within(PROBE_LIMIT)).await?;
         proves_life(answer.status)
     }
@@ -105,7 +105,7 @@ impl Backend for DirectBackend {
         conn.link().close().await;
     }
 
-    fn classify(&self, error: &Error) -> Fault {
+    fn classify(&self, error: &HttpError) -> Fault {
         error.fault()
     }
 

@@ -23,7 +23,7 @@ pub(crate) use gate::Reopened;
 
 use crate::clock::TokioClock;
 use crate::config::{PROBE_LIMIT, Profile, Protocol, TransportConfig};
-use crate::error::{Error, proves_life};
+use crate::error::{HttpError, proves_life};
 use crate::tls::{self, SetupError, Tls};
 
 /// A pool of [`PinnedConnection`]s on tokio.
@@ -102,10 +102,10 @@ impl PinnedBackend {
 
 impl Backend for PinnedBackend {
     type Conn = PinnedConnection;
-    type Error = Error;
+    type Error = HttpError;
 
     /// Sends the probe's request: a client opens its socket when it has something to send. Whatever the answer is, the connection is open.
-    async fn connect(&self, cx: ConnectContext) -> Result<Connected<PinnedConnection>, Error> {
+    async fn connect(&self, cx: ConnectContext) -> Result<Connected<PinnedConnection>, HttpError> {
         let client = self.client(cx.timeout, Some(cx.reporter))?;
         let (_, peer) =
             ask(&client, &self.base, self.config.probe.request(), Limits::within(cx.timeout)).await?;
@@ -117,7 +117,7 @@ impl Backend for PinnedBackend {
         Ok(Connected::shared(conn, streams.unwrap_or(1)))
     }
 
-    async fn probe(&self, conn: &mut PinnedConnection) -> Result<(), Error> {
+    async fn probe(&self, conn: &mut PinnedConnection) -> Result<(), HttpError> {
         let answer = conn.exchange(self.config.probe.request(), Limits::within(PROBE_LIMIT)).await?;
         proves_life(answer.status)
     }
@@ -130,7 +130,7 @@ impl Backend for PinnedBackend {
         drop(conn);
     }
 
-    fn classify(&self, error: &Error) -> Fault {
+    fn classify(&self, error: &HttpError) -> Fault {
         error.fault()
     }
 

@@ -1,7 +1,7 @@
 //! The pinned transport with the client itself in the hands of the caller.
 
 use pool_tokio::pool_http::{Phase, TransportErrorKind as Kind};
-use pool_tokio::{Error, PinnedBackend, PinnedConnection, PinnedPool};
+use pool_tokio::{HttpError, PinnedBackend, PinnedConnection, PinnedPool};
 use supabase_sim::{Fault, Protocols, Simulator};
 
 use crate::support::*;
@@ -14,7 +14,7 @@ fn simulator() -> Simulator {
     start(Simulator::builder().protocols(Protocols::Http1))
 }
 
-async fn fetch(conn: &PinnedConnection, sim: &Simulator, id: u32) -> Result<String, Error> {
+async fn fetch(conn: &PinnedConnection, sim: &Simulator, id: u32) -> Result<String, HttpError> {
     let url = format!("{}/rest/v1/blogs?select=id&id=eq.{id}", sim.url());
     let answer = conn.client().get(url).header("apikey", sim.anon_key()).send().await?.error_for_status()?;
     Ok(answer.text().await?)
@@ -102,5 +102,5 @@ async fn a_status_that_was_made_an_error_is_judged_as_a_status() {
     let lease = pool.acquire().await.unwrap();
     sim.inject(Fault::answer(supabase_sim::CannedAnswer::pool_timeout()));
     let error = fetch(&lease, &sim, 1).await.unwrap_err();
-    assert!(matches!(error, Error::Status(status) if status == 504), "{error:?}");
+    assert!(matches!(error, HttpError::Status(status) if status == 504), "{error:?}");
 }

@@ -1,7 +1,7 @@
 //! The direct transport with reqwest's requests and responses.
 
 use pool_tokio::pool_http::{Phase, TransportErrorKind as Kind};
-use pool_tokio::{DirectBackend, DirectConnection, DirectPool, Error, reqwest};
+use pool_tokio::{DirectBackend, DirectConnection, DirectPool, HttpError, reqwest};
 use supabase_sim::{Ending, Fault, Framing, Protocols, Simulator};
 
 use crate::support::*;
@@ -17,7 +17,7 @@ fn request(sim: &Simulator, target: &str) -> reqwest::Request {
     request
 }
 
-async fn fetch(conn: &mut DirectConnection, sim: &Simulator) -> Result<Vec<u8>, Error> {
+async fn fetch(conn: &mut DirectConnection, sim: &Simulator) -> Result<Vec<u8>, HttpError> {
     let answer = conn.execute(request(sim, "/rest/v1/blogs?select=id&id=eq.1")).await?.error_for_status()?;
     Ok(answer.bytes().await?.to_vec())
 }
@@ -56,7 +56,7 @@ async fn a_body_that_outlives_its_lease_does_not_keep_the_socket() {
     let answer = lease.execute(request(&sim, "/rest/v1/blogs")).await.unwrap();
     drop(lease);
     until(&sim, |counters| counters.opened == 1 && counters.open == 0).await;
-    let error = Error::from(answer.bytes().await.unwrap_err());
+    let error = HttpError::from(answer.bytes().await.unwrap_err());
     assert_eq!(error.phase(), Some(Phase::Body));
 }
 

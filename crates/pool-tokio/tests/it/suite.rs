@@ -8,7 +8,7 @@ macro_rules! suite {
 
             use pool_tokio::pool_core::{Config, Outcome, Safety};
             use pool_tokio::pool_http::{HttpConnection, Limits, Phase, Sent, TransportErrorKind as Kind};
-            use pool_tokio::{Error, TransportConfig};
+            use pool_tokio::{HttpError, TransportConfig};
             use supabase_sim::{CannedAnswer, Ending, Fault, Framing, Simulator};
 
             use crate::support::*;
@@ -293,7 +293,7 @@ macro_rules! suite {
                 let pool = pool(&sim, at_most(1));
                 let mut lease = pool.acquire().await.unwrap();
                 sim.inject(Fault::reset().times(1));
-                let error = Error::from(send(&mut *lease, blog(&sim, 1)).await.unwrap_err());
+                let error = HttpError::from(send(&mut *lease, blog(&sim, 1)).await.unwrap_err());
                 let fault = error.fault();
                 assert_eq!((fault.outcome(), fault.sent), (Outcome::BROKEN, Sent::Maybe));
             }

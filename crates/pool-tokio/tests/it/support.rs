@@ -7,7 +7,7 @@ use pool_tokio::pool_core::{Config, Outcome, RetryPolicy};
 use pool_tokio::pool_http::{
     Base, HttpConnection, Limits, Phase, Request, Response, TransportError, TransportErrorKind,
 };
-use pool_tokio::{Error, Probe, Roots, TransportConfig};
+use pool_tokio::{HttpError, Probe, Roots, TransportConfig};
 use supabase_sim::{Builder, Counters, Simulator};
 
 /// Longer than anything takes that happens at all.
@@ -98,12 +98,12 @@ pub(crate) fn outcome(result: &Result<Response, TransportError>) -> Outcome {
 /// Phase and kind of the connect that failed.
 pub(crate) async fn connect_failure<B, C>(pool: &Pool<B, C>) -> (Phase, TransportErrorKind)
 where
-    B: Backend<Error = Error>,
+    B: Backend<Error = HttpError>,
     C: Clock,
 {
     use std::error::Error as _;
     let error = pool.acquire().await.map(Lease::detach).err().expect("no connection");
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<Error>()).expect("its cause");
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<HttpError>()).expect("its cause");
     (cause.phase().expect("a phase"), cause.kind().expect("a kind"))
 }
 
