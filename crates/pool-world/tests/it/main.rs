@@ -1,5 +1,6 @@
 //! Every engine over the one world. Each failure prints a history as Rust source: paste it into `regressions.rs`.
 
+mod exhaustive;
 mod histories;
 mod matrix;
 mod metamorphic;
@@ -8,4 +9,5 @@ mod regressions;
 mod simulator;
 mod stories_callers;
 mod stories_health;
+mod stories_load;
 mod strategy;
