@@ -189,7 +189,7 @@ impl Pool {
             return Err(format!("I16: {head} waits beside {id}"));
         }
         let at_max = self.total() >= self.config.max_connections;
-        let dialable = self.endpoints.iter().any(|(_, e)| e.is_dialable(self.now, self.config.connects_max));
+        let dialable = self.next_endpoint().is_some();
         hold!("I17", at_max || !dialable || !self.wants_dial(), "{head} waits, and nothing is dialled");
         let busy = self.total() > 0;
         hold!("I18", busy || self.timers.first().is_some(), "{head} waits for nothing");

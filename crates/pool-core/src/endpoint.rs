@@ -12,8 +12,8 @@ use crate::window::Window;
 /// Two observed closes count as the peer's idle timeout only if they are this far apart: a restart of the peer, which closes
 /// everything at one moment, must not be taken for one.
 const DISTINCT: Duration = Duration::from_millis(100);
-/// An age below this is no idle timeout of any server, but a close after a request.
-const SHORTEST_AGE: Duration = Duration::from_millis(500);
+/// An age below this is no idle timeout of any server: it closed after a request, or never meant to serve.
+pub(crate) const SHORTEST_AGE: Duration = Duration::from_millis(500);
 const GOOD: usize = 0;
 const BAD: usize = 1;
 
@@ -96,7 +96,7 @@ impl Endpoint {
         was_down
     }
 
-    /// A connection was lost before anything was heard over it: a peer that accepts and closes is as good as one that refuses.
+    /// A connection was lost at once, before anything was heard over it: a peer that accepts and closes is as good as one that refuses.
     /// True if the endpoint was up before.
     pub(crate) fn stillborn(&mut self) -> bool {
         self.doubt = self.doubt.saturating_add(1);

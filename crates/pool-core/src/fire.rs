@@ -204,6 +204,9 @@ impl Pool {
         let interval = Shrink::interval(self.config.max_idle_time);
         self.timers.set(Key::Shrink, self.now + interval);
         let Some(surplus) = self.shrink.sample(self.idle.len()) else { return };
+        if !self.queue.is_empty() {
+            return;
+        }
         for _ in 0..surplus {
             let Some(id) = self.idle.head() else { break };
             if !self.is_beyond_minimum(id) {

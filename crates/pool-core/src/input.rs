@@ -132,8 +132,8 @@ pub enum Event {
         /// Which connection.
         conn: ConnId,
     },
-    /// The peer has closed the connection, or the transport found it dead. If it was never of any use, that counts as a
-    /// failed connect. The core answers with [`Action::Close`](crate::Action::Close) as soon as no lease is on it.
+    /// The peer has closed the connection, or the transport found it dead. If it was never of any use and not
+    /// a second old, that counts as a failed connect. The core answers with [`Action::Close`](crate::Action::Close) as soon as no lease is on it.
     Lost {
         /// Which connection.
         conn: ConnId,
@@ -185,7 +185,7 @@ impl Event {
 /// An endpoint to dial, as the core needs to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EndpointSpec {
-    /// Endpoints of a higher number are dialled only when none of a lower one can be. Default 0.
+    /// Endpoints of a higher number are dialled only while none of a lower one works. Default 0.
     pub priority: u8,
     /// The share of connections beside others of the same priority, 1 or more. Default 1.
     pub weight: u16,

@@ -33,6 +33,10 @@ pub(crate) enum Mode {
     Closing,
 }
 
+/// The latest time that the pool will take for the present: no deadline of the configuration is as much as 100 years ahead, so each
+/// is later than the moment at which the wait for it begins.
+const LATEST: Time = Time::MAX.before(core::time::Duration::from_secs(100 * 365 * 24 * 3600));
+
 /// A connection pool. See the [crate's documentation](crate) for the three rules of its use.
 #[derive(Clone, Debug)]
 pub struct Pool {
@@ -105,6 +109,7 @@ impl Pool {
     /// Every setting that is out of its range.
     pub fn new(config: Config, now: Time) -> Result<Pool, ConfigError> {
         config.validate()?;
+        let now = now.min(LATEST);
         let mut pool = Pool {
             now,
             mode: Mode::Starting,
@@ -186,7 +191,7 @@ impl Pool {
 
     /// Takes the time: never backwards, and everything that is due fires, in the order of its instants.
     pub(crate) fn tick(&mut self, now: Time) {
-        self.now = self.now.max(now);
+        self.now = self.now.max(now.min(LATEST));
         while self.wake_by() <= self.now {
             let Some((at, key)) = self.timers.first() else { break };
             self.fire(at, key);
@@ -209,5 +214,22 @@ impl Pool {
     /// The minimum in force: a pool that ends keeps nothing up.
     pub(crate) const fn min(&self) -> u32 {
         if self.is_ending() { 0 } else { self.config.min_connections }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Acquire, Claim, Request};
+
+    #[test]
+    fn at_the_end_of_time_deadlines_are_still_ahead_i20() {
+        let mut pool = Pool::new(Config::default(), Time::ZERO).unwrap();
+        pool.advance(Time::MAX);
+        let Ok(Acquire::Queued(ticket)) = pool.acquire(Time::MAX, Request::default()) else {
+            panic!("nothing is open")
+        };
+        assert!(pool.wake_by() > pool.now());
+        assert!(matches!(pool.claim(Time::MAX, ticket), Claim::Pending(_)));
     }
 }

@@ -3,6 +3,7 @@
 //! The rule of blame: a connection fault touches the connection, an endpoint fault the endpoint, saturation the endpoint's rate;
 //! application and caller faults touch nothing but the statistics.
 
+use crate::conn::LeaseRecord;
 use crate::endpoint::Turn;
 use crate::fault::{FaultClass, Outcome, Reuse};
 use crate::health::Sign;
@@ -18,7 +19,7 @@ impl Pool {
     /// and the connection is the driver's to drop.
     pub fn release(&mut self, now: Time, lease: Lease, outcome: Outcome) -> Verdict {
         self.tick(now);
-        let verdict = match self.leases.get(lease.id) {
+        let verdict = match self.held(&lease) {
             None => Verdict::Stale,
             Some(record) => {
                 let idled = record.idled;
@@ -39,7 +40,7 @@ impl Pool {
     /// leases this is a release without a verdict. [`Verdict::Stale`]: the pool had given it up already.
     pub fn detach(&mut self, now: Time, lease: Lease) -> Verdict {
         self.tick(now);
-        let verdict = if self.leases.get(lease.id).is_none() {
+        let verdict = if self.held(&lease).is_none() {
             Verdict::Stale
         } else {
             if self.conns[lease.conn].leases_max == 1 && self.conns[lease.conn].leases.len() == 1 {
@@ -55,6 +56,11 @@ impl Pool {
         };
         self.settle();
         verdict
+    }
+
+    /// The record of a lease that its caller holds; nothing, if the pool has given it up or never gave it.
+    fn held(&self, lease: &Lease) -> Option<&LeaseRecord> {
+        self.leases.get(lease.id).filter(|record| record.conn == lease.conn && record.granted_to.is_none())
     }
 
     fn judge(&mut self, id: ConnId, outcome: Outcome) {

@@ -15,6 +15,9 @@ use crate::timers::Key;
 /// However short an idle timeout the peer announces, a connection used within this is not probed.
 const FRESHNESS_LEAST: Duration = Duration::from_millis(100);
 
+/// No server's idle timeout is shorter; a peer that closes what it has just accepted does so at once.
+const STILLBORN_AGE: Duration = Duration::from_secs(1);
+
 impl Pool {
     /// Takes a report of the driver.
     pub fn handle(&mut self, now: Time, event: Event) -> Verdict {
@@ -56,9 +59,7 @@ impl Pool {
                 if self.conns[conn].leases.is_empty() {
                     self.learn_idle_close(conn, self.now.since(self.conns[conn].proven));
                 }
-                if !self.conns[conn].heard {
-                    self.stillborn(conn);
-                }
+                self.consider_stillborn(conn);
                 self.mark(conn, CloseReason::Lost);
             }
             Event::Retiring { conn } => self.mark(conn, CloseReason::Retired),
@@ -100,9 +101,17 @@ impl Pool {
         self.back_off(endpoint_id, started, was_up);
     }
 
-    /// A connection was lost before anything was heard over it: to dial again at once would be to do so for ever.
-    fn stillborn(&mut self, id: ConnId) {
-        let (endpoint, started) = (self.conns[id].endpoint, self.conns[id].created_at);
+    /// A connection was lost as soon as it was open, before anything was heard over it: to dial again at once would be to do so
+    /// for ever. One that lived for a while was closed by its peer because nobody used it.
+    fn consider_stillborn(&mut self, id: ConnId) {
+        let conn = &self.conns[id];
+        let (endpoint, started) = (conn.endpoint, conn.created_at);
+        if conn.heard {
+            return;
+        }
+        if self.now.since(conn.opened_at) >= STILLBORN_AGE {
+            return self.endpoints[endpoint].heard();
+        }
         let was_up = self.endpoints[endpoint].stillborn();
         self.back_off(endpoint, started, was_up);
     }

@@ -2,6 +2,7 @@
 //! lost wake-up" is a predicate on the state: at rest there is never a waiter beside a connection it may have (I16).
 
 use crate::conn::Shelf;
+use crate::endpoint::Endpoint;
 use crate::error::AcquireErrorKind;
 use crate::id::EndpointId;
 use crate::pool::{Mode, Pool};
@@ -113,17 +114,23 @@ impl Pool {
         }
     }
 
-    /// Of the endpoints that may be dialled: the best priority, then the fewest connections for its weight, then the oldest.
-    fn next_endpoint(&self) -> Option<EndpointId> {
+    /// Of the endpoints of the best priority that works: one whose gate has room, with the fewest connections for its weight, then
+    /// the oldest. A gate that is full is no reason to go to a worse one: its connect is on its way.
+    pub(crate) fn next_endpoint(&self) -> Option<EndpointId> {
         let connects_max = self.config.connects_max;
-        let dialable =
-            self.endpoints.iter().filter(|(_, endpoint)| endpoint.is_dialable(self.now, connects_max));
+        let works = |endpoint: &Endpoint| {
+            endpoint.is_dialable(self.now, connects_max) || (!endpoint.draining && endpoint.failures == 0)
+        };
+        let all = || self.endpoints.iter().filter(|(_, endpoint)| works(endpoint));
+        let priority = all().map(|(_, endpoint)| endpoint.spec.priority).min()?;
+        let dialable = all().filter(|(_, endpoint)| {
+            endpoint.spec.priority == priority && endpoint.is_dialable(self.now, connects_max)
+        });
         let best = dialable.reduce(|best, next| {
             let (a, b) = (best.1, next.1);
             let load = |one: u32, weight: u16| u64::from(one) * u64::from(weight.max(1));
             let lighter = load(b.connections, a.spec.weight) < load(a.connections, b.spec.weight);
-            let better = b.spec.priority < a.spec.priority || (b.spec.priority == a.spec.priority && lighter);
-            if better { next } else { best }
+            if lighter { next } else { best }
         });
         best.map(|(id, _)| id)
     }

@@ -21,7 +21,7 @@ pub enum Phase {
     Suspended,
     /// No new callers; those that wait are served, then it closes.
     Draining,
-    /// Nothing is left, or only connections being closed.
+    /// Nothing is left.
     Closed,
 }
 
@@ -42,7 +42,7 @@ impl Phase {
 /// The health of a connection or an endpoint, as the state machine knows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Health {
-    /// Nothing is known yet. Used, after the healthy ones.
+    /// Nothing is known yet. Used like a healthy one.
     #[default]
     Unknown,
     /// The last sign was good.
@@ -103,7 +103,7 @@ pub struct Status {
     pub waiting: u32,
     /// For how long the one that has waited longest has been waiting.
     pub oldest_wait: Option<Duration>,
-    /// Endpoints that can be dialled now.
+    /// Endpoints that are not backing off.
     pub endpoints_up: u32,
     /// Endpoints that are backing off.
     pub endpoints_down: u32,

@@ -8,7 +8,8 @@ use core::time::Duration;
 
 /// An instant: nanoseconds since an epoch that the driver picks. 64 bits last 584 years.
 ///
-/// The pool clamps an instant that lies before one it has seen, so a clock that steps back is harmless.
+/// The pool clamps an instant that lies before one it has seen, so a clock that steps back is harmless; and one in the last 100 of
+/// those years, so that a deadline is always ahead.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(u64);
 
