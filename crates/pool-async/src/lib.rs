@@ -90,6 +90,7 @@ mod driver;
 mod error;
 mod events;
 mod execute;
+pub mod guide;
 mod job;
 mod lease;
 #[cfg(feature = "test-util")]
