@@ -44,6 +44,16 @@ fn the_code_of_an_answer_without_body_is_in_proxy_status() {
 }
 
 #[test]
+fn an_empty_code_says_that_the_database_went_away() {
+    let lost = read(&json_answer(400, r#"{"code":"","details":null,"hint":null,"message":""}"#));
+    assert_eq!((lost.class(), lost.source), (ErrorClass::Unavailable, ErrorSource::Postgrest));
+    assert_eq!(lost.action(Safety::Safe), RetryAction::after(Duration::ZERO));
+    assert_eq!(lost.action(Safety::Unsafe), RetryAction::No, "it may have run");
+    assert_eq!(lost.to_string(), "the service answered 400: the connection to the database was lost");
+    assert!(Error::from(lost).is_connection_error());
+}
+
+#[test]
 fn the_dialects_of_gateways_are_understood() {
     let kong =
         json_answer(401, r#"{"message":"No API key found in request","hint":"No `apikey` request header"}"#);

@@ -64,15 +64,18 @@ impl ApiError {
         }
         let code = fields.code.as_deref().map(Code::parse);
         let source = match code {
-            Some(Code::Postgrest(_) | Code::PostgrestInternal) => ErrorSource::Postgrest,
+            Some(Code::Postgrest(_) | Code::PostgrestInternal | Code::Empty) => ErrorSource::Postgrest,
             Some(Code::SqlState(_)) => ErrorSource::Postgres,
             Some(Code::Other(_)) | None => ErrorSource::Gateway,
         };
         let message = fields.message.filter(|message| !message.is_empty()).map(|message| redact(&message));
         ApiError {
             status: response.status,
+            message: message.unwrap_or_else(|| match code {
+                Some(Code::Empty) => "the connection to the database was lost".into(),
+                _ => words(response),
+            }),
             code,
-            message: message.unwrap_or_else(|| words(response)),
             details: fields.details,
             hint: fields.hint.filter(|hint| !hint.is_empty()).map(|hint| redact(&hint)),
             retry_after: response.retry_after(),
@@ -139,12 +142,14 @@ impl ApiError {
                 Some("check the project URL and the REST path: nothing is served there")
             }
             ErrorClass::Config => Some("check the API key: the gateway does not accept it for this project"),
+            ErrorClass::Auth => {
+                Some("check the API key, or the user's token: the service does not accept what was sent")
+            }
             ErrorClass::Paused => Some("the project is paused: restore it in the Supabase dashboard"),
             ErrorClass::Restricted => {
                 Some("the project is restricted: see its usage and billing in the Supabase dashboard")
             }
-            ErrorClass::Auth
-            | ErrorClass::Permission
+            ErrorClass::Permission
             | ErrorClass::Request
             | ErrorClass::Schema
             | ErrorClass::Data
@@ -167,7 +172,7 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the service answered {}", self.status.as_u16())?;
-        if let Some(code) = &self.code {
+        if let Some(code) = self.code.as_ref().filter(|code| **code != Code::Empty) {
             write!(f, " {code}")?;
         }
         write!(f, ": {}", self.message)?;

@@ -12,6 +12,9 @@ pub enum Code {
     PostgrestInternal,
     /// A SQLSTATE, passed through from PostgreSQL or raised by a function there.
     SqlState(SqlState),
+    /// An empty one: PostgREST 12 passes on, with status 400, what the database's client library says without a SQLSTATE when
+    /// the connection to the database is lost in mid-query.
+    Empty,
     /// Any other.
     Other(String),
 }
@@ -48,6 +51,9 @@ impl fmt::Display for SqlState {
 impl Code {
     /// What `code` is; never fails, since whatever is not known is [`Code::Other`].
     pub fn parse(code: &str) -> Self {
+        if code.is_empty() {
+            return Code::Empty;
+        }
         let own = code.strip_prefix("PGRST").filter(|rest| rest.len() == 3);
         if own == Some("X00") {
             return Code::PostgrestInternal;
@@ -65,6 +71,7 @@ impl fmt::Display for Code {
             Code::Postgrest(number) => write!(f, "PGRST{number:03}"),
             Code::PostgrestInternal => f.write_str("PGRSTX00"),
             Code::SqlState(state) => write!(f, "{state}"),
+            Code::Empty => Ok(()),
             Code::Other(code) => f.write_str(code),
         }
     }
@@ -88,7 +95,7 @@ mod tests {
             ("PGRST+12", Code::Other("PGRST+12".into())),
             ("not_found", Code::Other("not_found".into())),
             ("4é1", Code::Other("4é1".into())),
-            ("", Code::Other(String::new())),
+            ("", Code::Empty),
         ];
         for (text, code) in cases {
             assert_eq!(Code::parse(text), code);

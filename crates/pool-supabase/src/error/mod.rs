@@ -215,8 +215,8 @@ impl Error {
         }
     }
 
-    /// Whether the connection to the service or to its database failed: PGRST000 to PGRST003, every transport error
-    /// that is not a cancellation, and the gateway's 520 to 530.
+    /// Whether the connection to the service or to its database failed: PGRST000 to PGRST003, the empty code, every transport
+    /// error that is not a cancellation, and the gateway's 520 to 530.
     ///
     /// PGRST301 and PGRST302 are often listed with these, but they are HTTP 401: the token is not accepted, and no other
     /// connection would change that. They are [`ErrorClass::Auth`].
@@ -225,6 +225,7 @@ impl Error {
             Error::Transport(error) => error.class() != FaultClass::Caller,
             Error::Api(error) => match error.code {
                 Some(Code::Postgrest(number)) => number <= 3,
+                Some(Code::Empty) => true,
                 Some(Code::SqlState(_) | Code::PostgrestInternal | Code::Other(_)) | None => {
                     (520..=530).contains(&error.status.as_u16())
                 }

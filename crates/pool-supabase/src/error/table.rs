@@ -134,6 +134,8 @@ pub(crate) fn find(status: StatusCode, code: Option<&Code>, source: ErrorSource)
         Some(Code::SqlState(state)) => {
             SQLSTATE.iter().find(|(prefix, _)| state.as_str().starts_with(prefix)).map(|&(_, row)| row)
         }
+        // As PGRST001: a write may have run.
+        Some(Code::Empty) => Some(row(Class::Unavailable, Endpoint, Safe)),
         Some(Code::Other(_)) | None => None,
     };
     known.unwrap_or_else(|| by_status(status, source))
