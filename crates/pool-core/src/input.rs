@@ -132,8 +132,9 @@ pub enum Event {
         /// Which connection.
         conn: ConnId,
     },
-    /// The peer has closed the connection, or the transport found it dead. If it was never of any use and not
-    /// a second old, that counts as a failed connect. The core answers with [`Action::Close`](crate::Action::Close) as soon as no lease is on it.
+    /// The peer has closed the connection, or the transport found it dead. The core answers with
+    /// [`Action::Close`](crate::Action::Close) as soon as no lease is on it. If that happens within half a second of its opening,
+    /// before anybody used it, it counts as a failed connect.
     Lost {
         /// Which connection.
         conn: ConnId,

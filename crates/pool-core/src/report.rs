@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::endpoint::SHORTEST_AGE;
 use crate::fault::{FaultClass, Reuse};
 use crate::health::Sign;
 use crate::id::{ConnId, EndpointId};
@@ -14,9 +15,6 @@ use crate::timers::Key;
 
 /// However short an idle timeout the peer announces, a connection used within this is not probed.
 const FRESHNESS_LEAST: Duration = Duration::from_millis(100);
-
-/// No server's idle timeout is shorter; a peer that closes what it has just accepted does so at once.
-const STILLBORN_AGE: Duration = Duration::from_secs(1);
 
 impl Pool {
     /// Takes a report of the driver.
@@ -55,13 +53,7 @@ impl Pool {
             Event::Probed { conn } => self.probed(conn),
             Event::ProbeFailed { conn, class, reuse } => self.probe_failed(conn, class, reuse),
             Event::Closed { conn } => self.free(conn),
-            Event::Lost { conn } => {
-                if self.conns[conn].leases.is_empty() {
-                    self.learn_idle_close(conn, self.now.since(self.conns[conn].proven));
-                }
-                self.consider_stillborn(conn);
-                self.mark(conn, CloseReason::Lost);
-            }
+            Event::Lost { conn } => self.lost(conn),
             Event::Retiring { conn } => self.mark(conn, CloseReason::Retired),
             Event::Progress { conn } => self.progressed(conn),
             Event::LeaseLimit { conn, leases_max } => {
@@ -101,16 +93,25 @@ impl Pool {
         self.back_off(endpoint_id, started, was_up);
     }
 
-    /// A connection was lost as soon as it was open, before anything was heard over it: to dial again at once would be to do so
-    /// for ever. One that lived for a while was closed by its peer because nobody used it.
-    fn consider_stillborn(&mut self, id: ConnId) {
+    /// The connection is dead. In use, it closes when its leases end; unused, its age teaches something.
+    pub(crate) fn lost(&mut self, id: ConnId) {
+        let conn = &self.conns[id];
+        if conn.leases.is_empty() {
+            self.learn_idle_close(id, self.now.since(conn.proven));
+        }
+        if self.conns[id].uses == 0 {
+            self.lost_unused(id);
+        }
+        self.mark(id, CloseReason::Lost);
+    }
+
+    /// Lost at once, before anybody used it, it counts as a failed connect: to dial again at once would be to do so for ever. Lost
+    /// after a while, it shows that the peer means to serve.
+    fn lost_unused(&mut self, id: ConnId) {
         let conn = &self.conns[id];
         let (endpoint, started) = (conn.endpoint, conn.created_at);
-        if conn.heard {
-            return;
-        }
-        if self.now.since(conn.opened_at) >= STILLBORN_AGE {
-            return self.endpoints[endpoint].heard();
+        if self.now.since(conn.opened_at) >= SHORTEST_AGE {
+            return self.endpoints[endpoint].serves();
         }
         let was_up = self.endpoints[endpoint].stillborn();
         self.back_off(endpoint, started, was_up);
