@@ -36,6 +36,23 @@ impl Pool {
         verdict
     }
 
+    /// Gives back a lease whose connection was found dead before its caller could use it: it counts as lost, and not as used.
+    /// [`Verdict::Stale`] as for [`Pool::release`].
+    pub fn reject(&mut self, now: Time, lease: Lease) -> Verdict {
+        self.tick(now);
+        let verdict = if self.leases.get(lease.id).is_none() {
+            Verdict::Stale
+        } else {
+            self.stats.leases -= 1;
+            self.conns[lease.conn].uses -= 1;
+            self.lost(lease.conn);
+            self.end_lease(lease.id);
+            Verdict::Accepted
+        };
+        self.settle();
+        verdict
+    }
+
     /// Takes an exclusive connection out of the pool for good: it is the caller's now. On a connection that carries several
     /// leases this is a release without a verdict. [`Verdict::Stale`]: the pool had given it up already.
     pub fn detach(&mut self, now: Time, lease: Lease) -> Verdict {
@@ -73,10 +90,7 @@ impl Pool {
                 let turn = self.endpoints[endpoint].good(self.now, &self.config);
                 self.tell(endpoint, turn);
             }
-            Outcome::Returned => {
-                self.stats.returned += 1;
-                self.conns[id].heard = true;
-            }
+            Outcome::Returned => self.stats.returned += 1,
             Outcome::Failed { class, reuse } => {
                 self.stats.faults[class as usize] += 1;
                 if outcome.proves_life() {
@@ -112,11 +126,6 @@ impl Pool {
     pub(crate) fn alive(&mut self, id: ConnId) {
         let conn = &mut self.conns[id];
         (conn.proven, conn.looked_at) = (self.now, self.now);
-        if !conn.heard {
-            conn.heard = true;
-            let endpoint = conn.endpoint;
-            self.endpoints[endpoint].heard();
-        }
     }
 
     /// Takes a lease off its connection. The last one to go lets a marked connection close.
