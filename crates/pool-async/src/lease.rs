@@ -38,23 +38,23 @@ const HELD: &str = "a lease holds its connection until it ends";
 impl<B: Backend, C: Clock> Lease<B, C> {
     /// Makes a lease of a grant, unless its connection turns out to be dead: then that is reported and the grant is over.
     pub(crate) fn admit(shared: &Arc<Shared<B, C>>, grant: Grant, object: Object<B::Conn>) -> Option<Self> {
-        match object.lend(|conn| shared.backend.share(conn)) {
-            Some(conn) => {
-                let broken = shared.backend.is_broken(&conn);
-                let lease = Lease {
-                    shared: Arc::clone(shared),
-                    on_drop: Outcome::Returned,
-                    panicking: thread::panicking(),
-                    held: Some(Held { grant, conn }),
-                };
-                // Dropping it asks again, and reports the loss.
-                if broken { None } else { Some(lease) }
-            }
-            None => {
-                shared.turn(|state, now| {
-                    let _ = state.core.handle(now, Event::Lost { conn: grant.conn() });
-                    let _ = state.core.release(now, grant, Outcome::Returned);
-                });
+        let conn = object.lend(|conn| shared.backend.share(conn));
+        match conn {
+            Some(conn) if !shared.backend.is_broken(&conn) => Some(Lease {
+                shared: Arc::clone(shared),
+                on_drop: Outcome::Returned,
+                panicking: thread::panicking(),
+                held: Some(Held { grant, conn }),
+            }),
+            dead => {
+                // What has no place any more leaves with the turn's result, to be dropped after the lock.
+                drop(shared.turn(|state, now| {
+                    let id = grant.conn();
+                    match state.core.reject(now, grant) {
+                        Verdict::Accepted => dead.and_then(|conn| state.slots.give_back(id, conn)),
+                        Verdict::Stale => dead,
+                    }
+                }));
                 None
             }
         }

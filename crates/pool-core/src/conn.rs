@@ -41,9 +41,6 @@ pub(crate) struct Conn {
     pub(crate) expired: bool,
     /// The last proof of life.
     pub(crate) proven: Time,
-    /// Whether anything was ever heard over it, or at least somebody gave it back without a complaint; being open alone proves
-    /// little.
-    pub(crate) heard: bool,
     /// The last proof of life or failed probe: probes are due an interval after it.
     pub(crate) looked_at: Time,
     /// The probe interval with this connection's own jitter; zero: never.
@@ -98,7 +95,6 @@ impl Conn {
             idle_since: now,
             expired: false,
             proven: now,
-            heard: false,
             looked_at: now,
             probe_every: Duration::ZERO,
             retirement: Retirement::Never,

@@ -26,7 +26,7 @@ pub(crate) struct Endpoint {
     pub(crate) connecting: u32,
     /// Failed connects in a row, and whose fault the last one was.
     pub(crate) failures: u32,
-    /// Failures before the last connect that succeeded, until something is heard over that connection.
+    /// Failures before the last connect that succeeded, until something shows that the endpoint serves.
     doubt: u32,
     pub(crate) class: FaultClass,
     pub(crate) retry_at: Time,
@@ -96,21 +96,22 @@ impl Endpoint {
         was_down
     }
 
-    /// A connection was lost at once, before anything was heard over it: a peer that accepts and closes is as good as one that refuses.
+    /// A connection was lost at once, before anybody used it: a peer that accepts and closes is as good as one that refuses.
     /// True if the endpoint was up before.
     pub(crate) fn stillborn(&mut self) -> bool {
         self.doubt = self.doubt.saturating_add(1);
         self.connect_failed(self.doubt - 1, FaultClass::Connection)
     }
 
-    /// Something was heard.
-    pub(crate) const fn heard(&mut self) {
+    /// It serves.
+    pub(crate) const fn serves(&mut self) {
         self.doubt = 0;
     }
 
     /// A request or probe was answered as it should be.
     pub(crate) fn good(&mut self, now: Time, config: &Config) -> Turn {
         self.traffic.add(now, GOOD);
+        self.serves();
         (self.faults, self.probe_failures) = (0, 0);
         match self.health {
             Health::Healthy => Turn::None,
