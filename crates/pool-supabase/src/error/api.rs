@@ -62,7 +62,7 @@ impl ApiError {
         if fields.code.is_none() {
             fields.code = response.proxy_error().map(str::to_owned);
         }
-        let code = fields.code.as_deref().map(Code::parse);
+        let code = fields.code.as_deref().map(|code| Code::parse(&redact(code)));
         let source = match code {
             Some(Code::Postgrest(_) | Code::PostgrestInternal | Code::Empty) => ErrorSource::Postgrest,
             Some(Code::SqlState(_)) => ErrorSource::Postgres,
@@ -196,7 +196,8 @@ impl std::error::Error for ApiError {}
 /// The words of the body, or those of the status.
 fn words(response: &Response) -> String {
     let words = excerpt(&response.body);
-    if !words.is_empty() {
+    // PostgREST's answer where nothing is served.
+    if !words.is_empty() && words != "{}" {
         return words;
     }
     gateway_reason(response.status.as_u16())
@@ -220,6 +221,18 @@ const fn gateway_reason(status: u16) -> Option<&'static str> {
         546 => "the function exceeded its resources",
         _ => return None,
     })
+}
+
+/// Replaces what looks like a key in every text of a structure.
+fn redact_all(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(redact(&text)),
+        Value::Array(values) => values.into_iter().map(redact_all).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (redact(&name), redact_all(value))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
 }
 
 /// The members of an error object, in any of the dialects on the way.
@@ -246,8 +259,7 @@ impl Fields {
         let (code, hint) = (text(&["code", "error_code"]), text(&["hint"]));
         let details = match object.remove("details") {
             Some(Value::Null) | None => None,
-            Some(Value::String(details)) => Some(Value::String(redact(&details))),
-            Some(details) => Some(details),
+            Some(details) => Some(redact_all(details)),
         };
         Some(Fields { code, message, details, hint })
     }

@@ -33,7 +33,7 @@ fn succeeded(response: &Response) -> Result<(), Error> {
 
 fn json<T: DeserializeOwned>(response: &Response) -> Result<T, Error> {
     if !response.is_json() {
-        return Err(Error::decode(response, DecodeProblem::NotJson(response.media_type())));
+        return Err(Error::decode(response, DecodeProblem::NotJson(redact(&response.media_type()))));
     }
     parse(response, &response.body)
 }
