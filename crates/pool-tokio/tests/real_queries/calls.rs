@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::json;
 use xtask::Pair;
 
-use crate::pool;
 use crate::scratch::Scratch;
+use crate::{below, pool};
 
 #[derive(Debug, Deserialize)]
 struct Views {
@@ -59,7 +59,7 @@ async fn an_argument_that_looks_like_a_condition_stays_an_argument() {
     let (db, scratch) = (pool(&pair, Role::Anon), Scratch::new(&pair));
     // The function writes; that it is said to read only shows by which method it goes.
     let call = |viewer: &str, key: &str| {
-        let arguments = json!({ "blog_id": 1, "viewer": viewer, "request_key": scratch.sub(key) });
+        let arguments = json!({ "blog_id": 1, "viewer": viewer, "request_key": below(&scratch, key) });
         db.rpc::<i32>("record_blog_view", &arguments).read_only()
     };
     let harmless = call("somebody", "a");

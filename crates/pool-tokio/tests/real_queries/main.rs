@@ -15,10 +15,14 @@ mod tokens;
 mod values;
 mod writes;
 
+use std::fmt::Display;
+
 use pool_tokio::pool_supabase::Role;
 use pool_tokio::{PoolSettings, SupabasePool};
 use serde::Deserialize;
 use xtask::Pair;
+
+use scratch::Scratch;
 
 /// A pool of a few connections with the rights of `role`.
 fn pool(pair: &Pair, role: Role) -> SupabasePool {
@@ -46,6 +50,11 @@ struct Blog {
 #[derive(Debug, Deserialize)]
 struct Slug {
     slug: String,
+}
+
+/// A name below that of a test's own rows.
+fn below(scratch: &Scratch<'_>, suffix: impl Display) -> String {
+    format!("{}-{suffix}", scratch.name())
 }
 
 fn slugs(rows: Vec<Slug>) -> Vec<String> {

@@ -6,7 +6,7 @@ use serde_json::json;
 use xtask::Pair;
 
 use crate::scratch::Scratch;
-use crate::{Blog, pool};
+use crate::{Blog, below, pool};
 
 const AWKWARD: [&str; 30] = [
     "",
@@ -47,7 +47,7 @@ async fn write(db: &SupabasePool, scratch: &Scratch<'_>) {
         .iter()
         .enumerate()
         .map(|(n, value)| {
-            json!({ "slug": scratch.sub(n), "title": "awkward", "author": scratch.name(), "content": value, "tags": [value] })
+            json!({ "slug": below(&scratch, n), "title": "awkward", "author": scratch.name(), "content": value, "tags": [value] })
         })
         .collect();
     db.execute_with_connection(db.from("blogs").insert(&rows)).await.unwrap();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use xtask::Pair;
 
 use crate::scratch::Scratch;
-use crate::{Blog, pool};
+use crate::{Blog, below, pool};
 
 #[derive(Serialize)]
 struct Draft {
@@ -22,7 +22,7 @@ struct Draft {
 }
 
 fn draft(scratch: &Scratch<'_>, slug: &str) -> Draft {
-    let (slug, author) = (scratch.sub(slug), scratch.name().to_owned());
+    let (slug, author) = (below(&scratch, slug), scratch.name().to_owned());
     Draft { slug, title: "T", content: "C", author, tags: None, views: None }
 }
 
@@ -41,7 +41,7 @@ async fn an_insert_gives_nothing_back_or_what_was_asked_for() {
     assert_eq!(nothing, ());
     let query = db.from("blogs").insert(&draft(&scratch, "b")).returning::<Blog>("id,slug,views");
     let back = db.execute_with_connection(query).await.unwrap();
-    assert_eq!(back[0].slug, scratch.sub("b"));
+    assert_eq!(back[0].slug, below(&scratch, "b"));
     assert!(back[0].title.is_empty(), "not asked for");
     let query = db.from("blogs").insert(&draft(&scratch, "c")).returning::<Blog>("*").single();
     let one = db.execute_with_connection(query).await.unwrap();
@@ -97,7 +97,7 @@ async fn an_update_changes_the_rows_that_it_finds_and_no_others() {
     let change =
         |views: i32| db.from("blogs").update(&json!({ "views": views })).eq("author", scratch.name());
     let views = async || rows(&db, &scratch).await.iter().map(|row| row.views).collect::<Vec<_>>();
-    db.execute_with_connection(change(1).eq("slug", scratch.sub("a"))).await.unwrap();
+    db.execute_with_connection(change(1).eq("slug", below(&scratch, "a"))).await.unwrap();
     assert_eq!(views().await, [1, 0]);
     let back = db.execute_with_connection(change(2).returning::<Blog>("slug,views")).await.unwrap();
     assert_eq!(back.iter().map(|row| row.views).collect::<Vec<_>>(), [2, 2]);
@@ -117,11 +117,11 @@ async fn a_delete_removes_the_rows_that_it_finds_and_gives_them_back() {
     let (db, scratch) = (pool(&pair, Role::Service), Scratch::new(&pair));
     let three = ["a", "b", "c"].map(|slug| draft(&scratch, slug));
     db.execute_with_connection(db.from("blogs").insert(&three)).await.unwrap();
-    let delete = |slug: &str| db.from("blogs").delete().eq("slug", scratch.sub(slug));
+    let delete = |slug: &str| db.from("blogs").delete().eq("slug", below(&scratch, slug));
     db.execute_with_connection(delete("a")).await.unwrap();
     let gone = db.execute_with_connection(delete("b").returning::<Blog>("slug").single()).await.unwrap();
-    assert_eq!(gone.slug, scratch.sub("b"));
-    assert_eq!(rows(&db, &scratch).await[0].slug, scratch.sub("c"));
+    assert_eq!(gone.slug, below(&scratch, "b"));
+    assert_eq!(rows(&db, &scratch).await[0].slug, below(&scratch, "c"));
     assert_eq!(rows(&db, &scratch).await.len(), 1);
 }
 

@@ -23,11 +23,6 @@ impl<'p> Scratch<'p> {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
-
-    /// A name below this one.
-    pub(crate) fn sub(&self, suffix: impl std::fmt::Display) -> String {
-        format!("{}-{suffix}", self.name)
-    }
 }
 
 impl Drop for Scratch<'_> {
