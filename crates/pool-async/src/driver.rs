@@ -59,7 +59,7 @@ impl<B: Backend, C: Clock> Driver<B, C> {
 
     /// Runs until the pool is closed and its last connection with it. `Send` if the backend's futures and the clock's are.
     ///
-    /// A panic of the backend in `connect`, `probe` or `close` ends this future, and the pool with it.
+    /// A panic of the backend in here ends this future, and the pool with it.
     ///
     /// # Cancel safety
     ///
@@ -168,7 +168,7 @@ impl<B: Backend, C: Clock> Driver<B, C> {
                 drop(self.shared.turn(|state, now| {
                     let former = state.keep_error(conn, Arc::clone(&error));
                     // Stale: the order to close it is on its way, and will find nothing to close.
-                    let _ = state.core.handle(now, Event::ConnectFailed { conn, class: fault.class });
+                    let _ = state.report(now, Event::ConnectFailed { conn, class: fault.class });
                     former
                 }));
                 None
@@ -180,7 +180,7 @@ impl<B: Backend, C: Clock> Driver<B, C> {
                 };
                 drop(self.shared.turn(|state, now| {
                     // Stale: the order to close it is on its way, and must find the connection in its slot.
-                    let _ = state.core.handle(now, event);
+                    let _ = state.report(now, event);
                     match object {
                         Object::Owned(owned) => state.slots.give_back(conn, owned),
                         Object::Out | Object::Shared(_) => None,
@@ -202,11 +202,11 @@ impl<B: Backend, C: Clock> Driver<B, C> {
     ) -> Option<Start<B>> {
         drop(self.shared.turn(|state, now| {
             // Stale: the order to close it is on its way, and must find the connection in its slot.
-            let verdict = state.core.handle(now, Event::Connected { conn, leases_max });
+            let verdict = state.report(now, Event::Connected { conn, leases_max });
             let former = if verdict == Verdict::Accepted { state.clear_error(conn) } else { None };
             let displaced = state.slots.open(conn, object, label);
             if broken {
-                let _ = state.core.handle(now, Event::Lost { conn });
+                let _ = state.report(now, Event::Lost { conn });
             }
             (former, displaced)
         }));
@@ -224,7 +224,7 @@ impl<B: Backend, C: Clock> Driver<B, C> {
 
     fn closed(&self, conn: ConnId) -> Option<Start<B>> {
         // Stale: the close came too late, and the slot has been freed without it.
-        let _ = self.shared.turn(|state, now| state.core.handle(now, Event::Closed { conn }));
+        let _ = self.shared.turn(|state, now| state.report(now, Event::Closed { conn }));
         None
     }
 

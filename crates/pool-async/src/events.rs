@@ -153,8 +153,7 @@ impl fmt::Debug for Events {
     }
 }
 
-/// Ends when a connection came, went or changed its health, or the pool its phase, since this was made by
-/// [`Pool::status_changed`](crate::Pool::status_changed). Leases coming and going do not count.
+/// "Look again": made, and explained, by [`Pool::status_changed`](crate::Pool::status_changed).
 #[must_use = "it does nothing unless awaited"]
 pub struct StatusChanged {
     listener: EventListener,

@@ -177,7 +177,8 @@ impl<B: Backend, C: Clock> Pool<B, C> {
         self.shared.hub.subscribe()
     }
 
-    /// Ends when a connection came, went or was probed, or the pool changed its phase, since this call.
+    /// Ends when a connection or an endpoint came, went or was probed, or the pool changed its phase or its size, since this call.
+    /// Leases coming and going do not count.
     ///
     /// # Cancel safety
     ///
@@ -192,38 +193,46 @@ impl<B: Backend, C: Clock> Pool<B, C> {
         self.shared.turn(|state, now| state.core.retry(now, failure))
     }
 
+    /// Does what a person asked for, and tells observers to look.
+    fn operate<R>(&self, operation: impl FnOnce(&mut pool_core::Pool, Time) -> R) -> R {
+        self.shared.turn(|state, now| {
+            state.changed = true;
+            operation(&mut state.core, now)
+        })
+    }
+
     /// Sets how many connections are kept and allowed. Too many idle ones are closed now, too many leased ones at their return.
     ///
     /// # Errors
     ///
     /// When the numbers are out of range; then nothing changes.
     pub fn resize(&self, min: u32, max: u32) -> Result<(), ConfigError> {
-        self.shared.turn(|state, now| state.core.resize(now, min, max))
+        self.operate(|core, now| core.resize(now, min, max))
     }
 
     /// Holds back grants and connects until [`resume`](Pool::resume). Leases that are out go on.
     pub fn suspend(&self) {
-        self.shared.turn(|state, now| state.core.suspend(now));
+        self.operate(|core, now| core.suspend(now));
     }
 
     /// Ends [`suspend`](Pool::suspend).
     pub fn resume(&self) {
-        self.shared.turn(|state, now| state.core.resume(now));
+        self.operate(|core, now| core.resume(now));
     }
 
     /// Replaces every connection: idle ones now, leased ones at their return. For a new key, a new address, a failover.
     pub fn invalidate(&self) {
-        self.shared.turn(|state, now| state.core.invalidate(now));
+        self.operate(|core, now| core.invalidate(now));
     }
 
     /// Adds an endpoint. The one that the pool was made with is `#0v1`.
     pub fn add_endpoint(&self, spec: EndpointSpec) -> EndpointId {
-        self.shared.turn(|state, now| state.core.add_endpoint(now, spec))
+        self.operate(|core, now| core.add_endpoint(now, spec))
     }
 
     /// Stops dialling an endpoint; its idle connections close now, leased ones at their return.
     pub fn drain_endpoint(&self, endpoint: EndpointId) {
-        self.shared.turn(|state, now| state.core.drain_endpoint(now, endpoint));
+        self.operate(|core, now| core.drain_endpoint(now, endpoint));
     }
 
     /// Refuses new callers, serves those that wait, and ends when the last lease is back and the last connection closed.
@@ -232,7 +241,7 @@ impl<B: Backend, C: Clock> Pool<B, C> {
     ///
     /// The pool drains from the first poll on, whether this is awaited to the end or not.
     pub async fn drain(&self) {
-        self.shared.turn(|state, now| state.core.drain(now));
+        self.operate(|core, now| core.drain(now));
         self.closed().await;
     }
 
@@ -244,7 +253,7 @@ impl<B: Backend, C: Clock> Pool<B, C> {
     ///
     /// The pool shuts down from the first poll on, whether this is awaited to the end or not.
     pub async fn shutdown(&self, grace: Duration) {
-        self.shared.turn(|state, now| state.core.shutdown(now, grace));
+        self.operate(|core, now| core.shutdown(now, grace));
         self.closed().await;
     }
 
@@ -295,7 +304,7 @@ impl<B: Backend, C: Clock> Clone for Pool<B, C> {
 impl<B: Backend, C: Clock> Drop for Pool<B, C> {
     fn drop(&mut self) {
         if self.shared.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.shared.turn(|state, now| state.core.drain(now));
+            self.operate(|core, now| core.drain(now));
         }
     }
 }

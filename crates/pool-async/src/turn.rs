@@ -8,6 +8,7 @@
 //! Two leaf locks may be taken under it, for a few instructions: the bell's box and the notices' ring.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
@@ -52,6 +53,8 @@ pub(crate) struct State<B: Backend> {
     pub(crate) driver: DriverState,
     /// Nothing is left of the pool.
     pub(crate) closed: bool,
+    /// Something happened in this turn that observers look at.
+    pub(crate) changed: bool,
     #[cfg(feature = "test-util")]
     pub(crate) turns: u64,
     connection_timeout: Duration,
@@ -68,14 +71,10 @@ struct Effects<B: Backend> {
     changed: bool,
     /// A release wakes one task: only what is more than that needs room on the heap.
     waker: Option<Waker>,
-    rest: Vec<Later<B>>,
-}
-
-/// What must wait for the end of the lock, because its code is not ours.
-enum Later<B: Backend> {
-    Wake(Waker),
-    DropObject(Object<B::Conn>),
-    DropError(Arc<ConnectError<B::Error>>),
+    wakers: Vec<Waker>,
+    /// To be dropped: their destructors are not ours.
+    objects: Vec<Object<B::Conn>>,
+    errors: Vec<Arc<ConnectError<B::Error>>>,
 }
 
 impl<B: Backend, C: crate::Clock> Shared<B, C> {
@@ -98,6 +97,7 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
                 armed: Time::ZERO,
                 driver: DriverState::Alive,
                 closed: false,
+                changed: false,
                 #[cfg(feature = "test-util")]
                 turns: 0,
                 connection_timeout,
@@ -111,7 +111,7 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
     /// One turn: see the module.
     pub(crate) fn turn<R>(&self, act: impl FnOnce(&mut State<B>, Time) -> R) -> R {
         let now = self.clock.now();
-        let mut effects = Effects { ring: false, changed: false, waker: None, rest: Vec::new() };
+        let mut effects = Effects::none();
         let result = {
             let mut state = lock(&self.state);
             #[cfg(feature = "test-util")]
@@ -119,7 +119,7 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
                 state.turns += 1;
             }
             if self.bell.has_mail() {
-                state.hear(&self.bell, now, &mut effects);
+                state.hear(&self.bell, now);
             }
             let result = act(&mut state, now);
             state.perform(&self.hub, now, &mut effects);
@@ -138,16 +138,12 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
         if let Some(waker) = effects.waker {
             waker.wake();
         }
-        for later in effects.rest {
-            match later {
-                Later::Wake(waker) => waker.wake(),
-                Later::DropObject(object) => drop(object),
-                Later::DropError(error) => drop(error),
-            }
-        }
+        effects.wakers.into_iter().for_each(Waker::wake);
         if effects.changed {
             self.hub.tell();
         }
+        // Last, since a destructor that panics must not keep anybody asleep.
+        drop((effects.objects, effects.errors));
     }
 
     /// Notes whether callers have to queue at the moment. Written only when it changes: the line is shared.
@@ -160,15 +156,29 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
 
 impl<B: Backend> State<B> {
     /// Hands in what the transports have noticed since the last turn.
-    fn hear(&mut self, bell: &Bell, now: Time, effects: &mut Effects<B>) {
-        bell.collect(&mut self.mail);
-        for mut event in self.mail.drain(..) {
+    fn hear(&mut self, bell: &Bell, now: Time) {
+        let mut mail = mem::take(&mut self.mail);
+        bell.collect(&mut mail);
+        for mut event in mail.drain(..) {
+            let known = self.core.connection(event.conn());
+            if known.is_some_and(|conn| conn.lifecycle == Lifecycle::Connecting) {
+                // Its transport was faster than the report of its connect: heard in the turn after that.
+                bell.note(event);
+                continue;
+            }
             if let Event::LeaseLimit { conn, leases_max } = &mut event {
                 *leases_max = if self.slots.is_shared(*conn) { *leases_max } else { 1 };
             }
-            let accepted = self.core.handle(now, event) == Verdict::Accepted;
-            effects.changed |= accepted && !matches!(event, Event::Progress { .. });
+            let _ = self.report(now, event);
         }
+        self.mail = mail;
+    }
+
+    /// Reports to the core, and to observers that something has changed.
+    pub(crate) fn report(&mut self, now: Time, event: Event) -> Verdict {
+        let verdict = self.core.handle(now, event);
+        self.changed |= verdict == Verdict::Accepted && !matches!(event, Event::Progress { .. });
+        verdict
     }
 
     /// Takes the core's actions: performs what needs no driver, leaves the rest to it, and decides whether it must be rung.
@@ -178,20 +188,22 @@ impl<B: Backend> State<B> {
                 Action::Wake { ticket } => effects.wake(self.take_waker(ticket)),
                 Action::Notice(notice) => {
                     hub.keep(now, notice);
-                    effects.changed = true;
+                    self.changed = true;
                     if let Notice::LeaseAbandoned { conn } = notice {
-                        effects.discard(self.slots.end(conn));
+                        // It may be under a probe, which the core has given up together with it.
+                        self.order(now, Action::Forget { conn }, effects);
                     }
                 }
                 Action::Connect { .. }
                 | Action::Probe { .. }
                 | Action::Close { .. }
                 | Action::Forget { .. } => {
-                    effects.changed = true;
+                    self.changed = true;
                     self.order(now, action, effects);
                 }
             }
         }
+        effects.changed = mem::take(&mut self.changed);
         if !self.closed && self.core.is_closed() {
             self.closed = true;
             hub.end();
@@ -208,7 +220,7 @@ impl<B: Backend> State<B> {
         if let Action::Close { conn, reason: CloseReason::ConnectTimeout } = action {
             let error = Arc::new(ConnectError::TimedOut(self.connection_timeout));
             let former = self.keep_error(conn, error);
-            effects.rest.extend(former.map(Later::DropError));
+            effects.errors.extend(former);
         }
         match (self.driver, action) {
             (DriverState::Alive, _) => self.orders.push_back(action),
@@ -277,20 +289,35 @@ impl<B: Backend> State<B> {
 }
 
 impl<B: Backend> Effects<B> {
+    const fn none() -> Self {
+        Effects {
+            ring: false,
+            changed: false,
+            waker: None,
+            wakers: Vec::new(),
+            objects: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
     fn any(&self) -> bool {
-        self.ring || self.changed || self.waker.is_some() || !self.rest.is_empty()
+        self.ring
+            || self.changed
+            || self.waker.is_some()
+            || !self.objects.is_empty()
+            || !self.errors.is_empty()
     }
 
     fn wake(&mut self, waker: Option<Waker>) {
         match (&self.waker, waker) {
             (None, waker) => self.waker = waker,
-            (Some(_), waker) => self.rest.extend(waker.map(Later::Wake)),
+            (Some(_), waker) => self.wakers.extend(waker),
         }
     }
 
     fn discard(&mut self, object: Object<B::Conn>) {
         if !matches!(object, Object::Out) {
-            self.rest.push(Later::DropObject(object));
+            self.objects.push(object);
         }
     }
 }
