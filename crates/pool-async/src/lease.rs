@@ -1,6 +1,6 @@
 //! The right to use one connection, and the way it ends.
 //!
-//! Rules kept here: every lease ends exactly once, by `release`, `detach` or `Drop`; `Drop` takes one turn and neither
+//! Rules kept here: every lease ends exactly once, by `release`, `detach` or `Drop`, whatever the backend does meanwhile; `Drop` takes one turn and neither
 //! spawns nor blocks nor awaits, on a runtime or off it. Giving back is synchronous: there is nothing to wait for, since what
 //! has to be closed is closed by the driver, within [`Config::release_timeout`](pool_core::Config::release_timeout).
 
@@ -33,31 +33,63 @@ struct Held<T> {
     conn: T,
 }
 
+/// How a lease ends.
+#[derive(Clone, Copy)]
+enum Way {
+    /// Its connection was found dead before its caller could use it.
+    Rejected,
+    /// Its connection was found dead when it came back.
+    Lost(Outcome),
+    Released(Outcome),
+}
+
+/// The end of a lease: one turn, when this is dropped, so that it comes to pass also when the backend panics on being asked about
+/// the connection.
+struct Ending<'s, B: Backend, C: Clock> {
+    shared: &'s Shared<B, C>,
+    grant: Option<Grant>,
+    conn: Option<B::Conn>,
+    way: Way,
+}
+
+impl<B: Backend, C: Clock> Drop for Ending<'_, B, C> {
+    fn drop(&mut self) {
+        let Some(grant) = self.grant.take() else { return };
+        let (id, conn, way) = (grant.conn(), self.conn.take(), self.way);
+        // What has no place any more leaves with the turn's result, to be dropped after the lock.
+        drop(self.shared.turn(|state, now| {
+            if matches!(way, Way::Lost(_)) {
+                let _ = state.report(now, Event::Lost { conn: id });
+            }
+            let verdict = match way {
+                Way::Rejected => state.core.reject(now, grant),
+                Way::Lost(outcome) | Way::Released(outcome) => state.core.release(now, grant, outcome),
+            };
+            match verdict {
+                Verdict::Accepted => conn.and_then(|conn| state.slots.give_back(id, conn)),
+                Verdict::Stale => conn,
+            }
+        }));
+    }
+}
+
 const HELD: &str = "a lease holds its connection until it ends";
 
 impl<B: Backend, C: Clock> Lease<B, C> {
     /// Makes a lease of a grant, unless its connection turns out to be dead: then that is reported and the grant is over.
     pub(crate) fn admit(shared: &Arc<Shared<B, C>>, grant: Grant, object: Object<B::Conn>) -> Option<Self> {
-        let conn = object.lend(|conn| shared.backend.share(conn));
-        match conn {
-            Some(conn) if !shared.backend.is_broken(&conn) => Some(Lease {
-                shared: Arc::clone(shared),
-                on_drop: Outcome::Returned,
-                panicking: thread::panicking(),
-                held: Some(Held { grant, conn }),
-            }),
-            dead => {
-                // What has no place any more leaves with the turn's result, to be dropped after the lock.
-                drop(shared.turn(|state, now| {
-                    let id = grant.conn();
-                    match state.core.reject(now, grant) {
-                        Verdict::Accepted => dead.and_then(|conn| state.slots.give_back(id, conn)),
-                        Verdict::Stale => dead,
-                    }
-                }));
-                None
-            }
+        let mut ending = Ending { shared, grant: Some(grant), conn: None, way: Way::Rejected };
+        ending.conn = object.lend(|conn| shared.backend.share(conn));
+        if ending.conn.as_ref().is_none_or(|conn| shared.backend.is_broken(conn)) {
+            return None;
         }
+        let (grant, conn) = ending.grant.take().zip(ending.conn.take())?;
+        Some(Lease {
+            shared: Arc::clone(shared),
+            on_drop: Outcome::Returned,
+            panicking: thread::panicking(),
+            held: Some(Held { grant, conn }),
+        })
     }
 
     /// The connection's name.
@@ -85,31 +117,25 @@ impl<B: Backend, C: Clock> Lease<B, C> {
         let Held { grant, conn } = self.held.take().expect(HELD);
         drop(self.shared.turn(|state, now| {
             let id = grant.conn();
-            let shared = state.slots.is_shared(id);
             // Stale after the grace of a shutdown: the connection is the caller's in any case.
             let _ = state.core.detach(now, grant);
-            // A shared connection on which this was the only lease may be gone with it, or still be there.
-            let gone = !shared || state.core.connections().all(|row| row.id != id);
-            gone.then(|| state.slots.end(id))
+            // A connection that carries several leases stays, unless it had come down to this one.
+            state.core.connection(id).is_none().then(|| state.slots.end(id))
         }));
         conn
     }
 
     fn end(&mut self, outcome: Outcome) {
         let Some(Held { grant, conn }) = self.held.take() else { return };
-        let discarded = matches!(outcome, Outcome::Failed { reuse: Reuse::Discard, .. });
-        let lost = !discarded && self.shared.backend.is_broken(&conn);
-        // What has no place any more leaves with the turn's result, to be dropped after the lock.
-        drop(self.shared.turn(|state, now| {
-            let id = grant.conn();
-            if lost {
-                let _ = state.core.handle(now, Event::Lost { conn: id });
+        let way = Way::Released(outcome);
+        let mut ending = Ending { shared: &self.shared, grant: Some(grant), conn: Some(conn), way };
+        if !matches!(outcome, Outcome::Failed { reuse: Reuse::Discard, .. }) {
+            // Until the backend has said otherwise: should the question end in a panic, it is not used again.
+            ending.way = Way::Lost(outcome);
+            if ending.conn.as_ref().is_some_and(|conn| !self.shared.backend.is_broken(conn)) {
+                ending.way = Way::Released(outcome);
             }
-            match state.core.release(now, grant, outcome) {
-                Verdict::Accepted => state.slots.give_back(id, conn),
-                Verdict::Stale => Some(conn),
-            }
-        }));
+        }
     }
 
     fn held(&self) -> &Held<B::Conn> {
