@@ -119,9 +119,18 @@ impl<B: Backend, C: Clock> Pool<B, C> {
             match self.retry(failure) {
                 Retry::Stop(stop) => return Err(ExecuteError::Failed { error, attempts, stop }),
                 Retry::After(Duration::ZERO) => {}
-                Retry::After(wait) => self.clock().sleep(wait).await,
+                Retry::After(wait) => self.sleep_until(self.now() + wait).await,
             }
             last = Some(error);
+        }
+    }
+
+    /// The clock is the truth: a sleep that ends early is begun again.
+    async fn sleep_until(&self, at: Time) {
+        while let left = at.since(self.now())
+            && !left.is_zero()
+        {
+            self.clock().sleep(left).await;
         }
     }
 
@@ -137,13 +146,10 @@ impl<B: Backend, C: Clock> Pool<B, C> {
         lease.drop_as(Outcome::ABANDONED);
         let result = match cut {
             None => Some(work(&mut lease).await),
-            Some(cut) => {
-                let sleep = pin!(self.clock().sleep(cut.since(self.now())));
-                match select(pin!(work(&mut lease)), sleep).await {
-                    Either::Left((result, _)) => Some(result),
-                    Either::Right(((), _)) => None,
-                }
-            }
+            Some(cut) => match select(pin!(work(&mut lease)), pin!(self.sleep_until(cut))).await {
+                Either::Left((result, _)) => Some(result),
+                Either::Right(((), _)) => None,
+            },
         };
         lease.release(match &result {
             Some(Ok(_)) => Outcome::Success,
