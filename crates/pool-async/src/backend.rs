@@ -1,7 +1,8 @@
 //! What the pool pools: a way to connect, to ask for a sign of life, and to close.
 //!
-//! Who calls what, and where: `connect`, `probe` and `close` run inside the driver's future; `is_broken`, `share`
-//! and `classify` on the task that acquires or gives back. None of them ever runs under the pool's lock.
+//! Who calls what, and where: `connect`, `probe` and `close` run inside the driver's future, and so do the questions about what they
+//! made or met (`label`, `is_broken`, `share`, `classify`); on the task that acquires or gives back run `is_broken`, `share` and
+//! `classify`. None of them ever runs under the pool's lock. `share` runs under a lock of its connection's own.
 
 use std::error::Error;
 use std::fmt;

@@ -72,8 +72,9 @@
 //! **Why has [`Pool::acquire`] no timer of its own?** The core holds one deadline per waiter and the driver sleeps until the
 //! first of them: a waiter costs no timer, and its error can tell the cause.
 //!
-//! **What happens when the backend panics?** In `connect`, `probe` or `close` the panic ends the driver, and with it the pool:
-//! every waiter is told. On a caller's task (`is_broken`, `share`, `classify`) it is the caller's.
+//! **What happens when the backend panics?** In the driver's future (`connect`, `probe`, `close`, and what is asked about their
+//! results) the panic ends the driver, and with it the pool: every waiter is told. On a caller's task (`is_broken`, `share`,
+//! `classify`) it is the caller's; the connection in question is closed, and its place is free.
 //!
 //! # Features
 //!
