@@ -11,6 +11,7 @@ use std::task::Poll;
 
 use futures::future::Either;
 use http::{HeaderMap, Request, Response, Version, header};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1};
 use pool_http::{Phase, TransportError, TransportErrorKind, keep_alive};
@@ -108,7 +109,7 @@ impl Link {
         };
         match sent {
             Ok(response) => {
-                self.hear(response.version(), response.headers());
+                self.hear(&response);
                 Ok(response)
             }
             Err(error) => {
@@ -142,12 +143,12 @@ impl Link {
     }
 
     /// Passes on what the head of an answer says about the connection.
-    fn hear(&self, version: Version, headers: &HeaderMap) {
+    fn hear(&self, answer: &Response<Incoming>) {
         self.progress();
-        if says_close(version, headers) {
+        if says_close(answer.version(), answer.headers()) || ends_with_it(answer) {
             self.signal.reporter.retiring();
         }
-        if let Some(timeout) = keep_alive::timeout(headers)
+        if let Some(timeout) = keep_alive::timeout(answer.headers())
             && self.kept_alive.swap(timeout.as_secs(), Ordering::Relaxed) != timeout.as_secs()
         {
             self.signal.reporter.keep_alive(timeout);
@@ -184,6 +185,14 @@ fn says_close(version: Version, headers: &HeaderMap) -> bool {
         values.flat_map(|value| value.split(',')).any(|token| token.trim().eq_ignore_ascii_case(wanted))
     };
     says("close") || (version == Version::HTTP_10 && !says("keep-alive"))
+}
+
+/// Whether the end of the connection is what ends the body: it has neither a length nor chunks.
+fn ends_with_it(answer: &Response<Incoming>) -> bool {
+    let http1 = answer.version() < Version::HTTP_2;
+    http1
+        && answer.body().size_hint().exact().is_none()
+        && !answer.headers().contains_key(header::TRANSFER_ENCODING)
 }
 
 impl fmt::Debug for Link {
