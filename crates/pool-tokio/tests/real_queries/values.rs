@@ -47,7 +47,8 @@ async fn write(db: &SupabasePool, scratch: &Scratch<'_>) {
         .iter()
         .enumerate()
         .map(|(n, value)| {
-            json!({ "slug": below(&scratch, n), "title": "awkward", "author": scratch.name(), "content": value, "tags": [value] })
+            let (slug, author) = (below(scratch, n), scratch.name());
+            json!({ "slug": slug, "title": "awkward", "author": author, "content": value, "tags": [value] })
         })
         .collect();
     db.execute_with_connection(db.from("blogs").insert(&rows)).await.unwrap();

@@ -22,7 +22,7 @@ struct Draft {
 }
 
 fn draft(scratch: &Scratch<'_>, slug: &str) -> Draft {
-    let (slug, author) = (below(&scratch, slug), scratch.name().to_owned());
+    let (slug, author) = (below(scratch, slug), scratch.name().to_owned());
     Draft { slug, title: "T", content: "C", author, tags: None, views: None }
 }
 

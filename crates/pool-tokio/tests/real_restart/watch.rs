@@ -12,7 +12,7 @@ use xtask::Pair;
 use crate::CONNECTIONS;
 
 /// The time between two samples.
-const PACE: Duration = Duration::from_millis(5);
+const PACE: Duration = Duration::from_millis(10);
 
 /// The most that was seen at once.
 #[derive(Clone, Copy, Debug, Default)]
