@@ -96,10 +96,13 @@ fn tree() -> impl Strategy<Value = Pair> {
     })
 }
 
+/// One of the builder's comparisons, from a column and a value.
+type Comparison = fn(&'static str, String) -> Expr;
+
 proptest! {
     #[test]
     fn a_scalar_is_read_back(value in text(), operator in 0..8usize) {
-        let build: [(&str, fn(&'static str, String) -> Expr); 8] = [
+        let build: [(&str, Comparison); 8] = [
             ("eq", Expr::eq), ("neq", Expr::neq), ("gt", Expr::gt), ("gte", Expr::gte),
             ("lt", Expr::lt), ("lte", Expr::lte), ("like", Expr::like), ("ilike", Expr::ilike),
         ];
