@@ -8,8 +8,9 @@ use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use pool_core::{Health, Time};
+use pool_core::Time;
 
+use crate::books::Ending;
 use crate::op::{History, Op};
 use crate::setup::Setup;
 use crate::world::World;
@@ -101,6 +102,11 @@ fn fingerprint(world: &World) -> u64 {
     for link in &world.books.links {
         (link.stage as u8, ago(link.probing), link.closing.since(view.now)).hash(&mut hasher);
     }
-    (view.status.phase, world.until.map(|until| until.at.since(view.now)), Health::ALL.len()).hash(&mut hasher);
+    let ending = match world.books.ending {
+        Ending::Not => None,
+        Ending::Draining => Some(None),
+        Ending::ShutDown(at) => Some(Some(at.since(view.now))),
+    };
+    (view.suspended, ending, world.until.map(|until| until.at.since(view.now))).hash(&mut hasher);
     hasher.finish()
 }

@@ -73,7 +73,7 @@ impl Step<'_> {
             self.refusal_is_right(&request, error.kind, books);
         }
         let unsure = books.links.iter().any(|link| link.unsure);
-        if self.exact && !unsure && already == 0 && !books.refuses() && self.patient(&request) {
+        if self.exact && !unsure && already == 0 && !books.refuses() {
             let fit = |conn: &&ConnectionInfo| self.before.grantable(conn) && self.before.fresh(conn, request.proven_since);
             let free: Vec<&ConnectionInfo> = self.before.conns.iter().filter(fit).collect();
             let served = conn.is_some_and(|conn| free.iter().any(|free| free.id == conn) || self.is_last_resort(conn));

@@ -1,5 +1,6 @@
 //! Every engine over the one world. Each failure prints a history as Rust source: paste it into `regressions.rs`.
 
+mod differential;
 mod exhaustive;
 mod histories;
 mod matrix;
