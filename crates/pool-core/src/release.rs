@@ -40,10 +40,10 @@ impl Pool {
     /// [`Verdict::Stale`] as for [`Pool::release`].
     pub fn reject(&mut self, now: Time, lease: Lease) -> Verdict {
         self.tick(now);
-        let verdict = if self.leases.get(lease.id).is_none() {
+        let verdict = if self.held(&lease).is_none() {
             Verdict::Stale
         } else {
-            self.stats.leases -= 1;
+            // The counter of leases stays: what reads counters takes one that falls for a restart.
             self.conns[lease.conn].uses -= 1;
             self.lost(lease.conn);
             self.end_lease(lease.id);
