@@ -74,7 +74,8 @@ impl<B: Backend, C: Clock> Pool<B, C> {
         Acquire::new(&self.shared, options)
     }
 
-    /// A connection that is idle now.
+    /// A connection that is idle now. It waits for nothing and opens nothing: a pool without a minimum has none until somebody has
+    /// waited for one.
     ///
     /// # Errors
     ///

@@ -23,6 +23,8 @@ pub enum Warning {
     IdleOutlivesLife,
     /// `health_check_interval` is zero: a dead idle connection is found only when it is wanted.
     NoProbes,
+    /// `waiters_max` and `min_connections` are zero: a connection is opened for those who wait, and nobody may.
+    NobodyWaits,
     /// `retry.budget` is unlimited: in an outage every request is sent `retry.attempts` times.
     RetryStorms,
 }
@@ -40,6 +42,7 @@ impl Config {
             (Warning::HandshakeSpikes, self.connects_max > 1 && self.connects_max > max / 2),
             (Warning::IdleOutlivesLife, !life.is_zero() && self.max_idle_time > life),
             (Warning::NoProbes, interval.is_zero()),
+            (Warning::NobodyWaits, min == 0 && self.waiters_limit() == 0),
             (
                 Warning::RetryStorms,
                 self.retry.attempts > 1 && self.retry.budget == crate::RetryBudget::Unlimited,
@@ -69,6 +72,9 @@ impl fmt::Display for Warning {
                 "connects_max is more than half of max_connections: a spike of callers becomes a spike of handshakes"
             }
             Warning::IdleOutlivesLife => "max_idle_time is longer than max_lifetime: nothing ever expires by idleness",
+            Warning::NobodyWaits => {
+                "waiters_max and min_connections are zero: a connection is opened for those who wait, and nobody may"
+            }
             Warning::NoProbes => "health_check_interval is zero: a dead idle connection is found only when it is wanted",
             Warning::RetryStorms => "retry.budget is unlimited: in an outage every request is sent retry.attempts times",
         })
@@ -95,8 +101,9 @@ mod tests {
             retry: crate::RetryPolicy { budget: crate::RetryBudget::Unlimited, ..Default::default() },
             ..Config::default()
         };
-        let no_probes = Config { health_check_interval: Duration::ZERO, ..Config::default() };
-        let all: Vec<Warning> = config.warnings().chain(no_probes.warnings()).collect();
-        assert_eq!(all.len(), 8, "{all:?}");
+        let idle = Config { health_check_interval: Duration::ZERO, min_connections: 0, ..Config::default() };
+        let idle = Config { waiters_max: Some(0), ..idle };
+        let all: Vec<Warning> = config.warnings().chain(idle.warnings()).collect();
+        assert_eq!(all.len(), 9, "{all:?}");
     }
 }
