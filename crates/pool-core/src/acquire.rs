@@ -78,12 +78,14 @@ impl Pool {
             return Err(self.refuse(AcquireErrorKind::Unavailable));
         }
         if request.patience == Patience::None {
+            self.refresh();
             return Err(self.refuse(AcquireErrorKind::Exhausted));
         }
         if deadline <= self.now {
             return Err(self.refuse(AcquireErrorKind::Timeout));
         }
         if self.queue.len() >= self.config.waiters_limit() {
+            self.refresh();
             return Err(self.refuse(AcquireErrorKind::QueueFull));
         }
         let waiter = Waiter {
@@ -97,6 +99,17 @@ impl Pool {
         self.queue.join(&mut self.tickets, id, request.place);
         self.timers.set(Key::Ticket(id.index), deadline);
         Ok(Acquire::Queued(Ticket { id }))
+    }
+
+    /// A caller goes without a connection because those that are idle have been so for too long: one is asked for a sign of life, so
+    /// that the next caller who will not wait finds it.
+    fn refresh(&mut self) {
+        if !self.suspended
+            && self.counts.probes == 0
+            && let Some(id) = self.shelves[Shelf::Stale].tail()
+        {
+            self.probe(id);
+        }
     }
 
     /// Asks what has become of a ticket.

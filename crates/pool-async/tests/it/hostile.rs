@@ -271,3 +271,20 @@ fn the_worse_of_two_endpoints_is_dialled_only_when_the_better_one_is_down() {
     assert!(to(worse) <= 1 && to(better) == 2);
     drop((leases, waiters));
 }
+
+#[test]
+fn who_never_waits_is_refused_a_stale_connection_once_and_not_for_ever() {
+    let config = Config { health_check_interval: Duration::ZERO, waiters_max: Some(0), ..lazy(1) };
+    let mut world = World::new(Config { min_connections: 1, ..config });
+    world.settle();
+    world.advance(40 * SECOND);
+    assert!(world.pool.try_acquire().unwrap_err().is_exhausted());
+    world.settle();
+    assert_eq!(world.fake.probed(), [1]);
+    drop(world.pool.try_acquire().unwrap());
+    world.advance(40 * SECOND);
+    let pool = world.pool.clone();
+    assert!(world.run(pool.acquire()).unwrap_err().is_exhausted(), "the queue is full with nobody in it");
+    world.settle();
+    drop(world.run(pool.acquire()).unwrap());
+}
