@@ -8,6 +8,7 @@ mod hostile;
 mod lease;
 mod observe;
 mod operate;
+mod reentrant;
 mod sendness;
 mod sharing;
 mod threads;
