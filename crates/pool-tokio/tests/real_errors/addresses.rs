@@ -37,7 +37,8 @@ async fn a_host_that_does_not_exist() {
     assert_eq!(
         told("https://my-project.supabase.invalid").await,
         unavailable(
-            "the name was not found while resolving the host's name; check the host in the URL, and the network"
+            "my-project.supabase.invalid:443: the name was not found while resolving the host's name; \
+             check the host in the URL, and the network"
         )
     );
 }
@@ -47,19 +48,22 @@ async fn a_port_on_which_nothing_listens() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(
         told(&format!("http://{closed}")).await,
-        unavailable("the peer refused while connecting; check the port, and that the service runs")
+        unavailable(&format!(
+            "{closed}: the peer refused while connecting; check the port, and that the service runs"
+        ))
     );
 }
 
 #[tokio::test]
 async fn a_service_without_tls_where_the_url_says_https() {
     let sim = Simulator::start().unwrap();
+    let host = format!("localhost:{}", sim.address().port());
     assert_eq!(
-        told(&format!("https://localhost:{}", sim.address().port())).await,
-        unavailable(
-            "TLS failed while setting up TLS; check that the URL leads to the right host, its certificate, \
+        told(&format!("https://{host}")).await,
+        unavailable(&format!(
+            "{host}: TLS failed while setting up TLS; check that the URL leads to the right host, its certificate, \
              and this machine's clock"
-        )
+        ))
     );
 }
 
