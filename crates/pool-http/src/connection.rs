@@ -72,6 +72,19 @@ impl Base {
         &self.authority
     }
 
+    /// The port, also when the URI names none.
+    pub fn port(&self) -> u16 {
+        port(&self.scheme, &self.authority)
+    }
+
+    /// Whether `uri` names the same scheme, host and port.
+    pub fn is_origin_of(&self, uri: &Uri) -> bool {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else { return false };
+        *scheme == self.scheme
+            && authority.host().eq_ignore_ascii_case(self.authority.host())
+            && port(scheme, authority) == self.port()
+    }
+
     /// The path before every target; empty, or it starts with a slash and does not end with one.
     pub fn prefix(&self) -> &str {
         &self.prefix
@@ -86,6 +99,10 @@ impl Base {
             .path_and_query(target)
             .build()
     }
+}
+
+fn port(scheme: &Scheme, authority: &Authority) -> u16 {
+    authority.port_u16().unwrap_or(if *scheme == Scheme::HTTPS { 443 } else { 80 })
 }
 
 impl fmt::Display for Base {
@@ -123,6 +140,17 @@ mod tests {
         assert_eq!(uri("https://a.example"), "https://a.example/rest/v1/blogs?id=eq.1");
         assert_eq!(uri("http://127.0.0.1:3000/"), "http://127.0.0.1:3000/rest/v1/blogs?id=eq.1");
         assert_eq!(uri("https://a.example/tenant/"), "https://a.example/tenant/rest/v1/blogs?id=eq.1");
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port_named_or_not() {
+        let origin = base("https://A.example/tenant").unwrap();
+        let same = |uri| origin.is_origin_of(&Uri::from_static(uri));
+        assert!(same("https://a.example:443/elsewhere?x=1"));
+        assert!(
+            !same("http://a.example:443/") && !same("https://a.example:8443/") && !same("https://b.example/")
+        );
+        assert!(!same("/relative"));
     }
 
     #[test]

@@ -70,6 +70,11 @@ impl TransportConfig {
         self
     }
 
+    /// Host and port, for messages.
+    pub(crate) fn peer(&self) -> String {
+        format!("{}:{}", self.base.authority().host(), self.base.port())
+    }
+
     /// The host, without the brackets of an IPv6 address.
     pub(crate) fn host(&self) -> &str {
         self.base.authority().host().trim_start_matches('[').trim_end_matches(']')

@@ -16,7 +16,6 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Info;
 use super::body::Arriving;
-use super::dial::port;
 use super::link::Link;
 use crate::classify;
 use crate::usage::Flight;
@@ -72,7 +71,7 @@ impl DirectConnection {
     pub async fn execute(&mut self, request: reqwest::Request) -> Result<reqwest::Response, TransportError> {
         let within = request.timeout().map(|&timeout| Instant::now() + timeout);
         let request = http::Request::<Body>::try_from(request).map_err(classify::reqwest)?;
-        if !self.leads_to(request.uri()) {
+        if !self.base.is_origin_of(request.uri()) {
             let to = without_query(request.uri());
             return Err(invalid(Elsewhere { base: (*self.base).clone(), to }));
         }
@@ -80,13 +79,6 @@ impl DirectConnection {
         let (response, flight) = self.head(request, flight, within).await?;
         let link = self.link.clone();
         Ok(response.map(|body| Body::wrap(Arriving::new(body, link, flight))).into())
-    }
-
-    fn leads_to(&self, uri: &Uri) -> bool {
-        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else { return false };
-        scheme == self.base.scheme()
-            && authority.host().eq_ignore_ascii_case(self.base.authority().host())
-            && port(scheme, authority) == port(scheme, self.base.authority())
     }
 
     /// Sends, and waits for the head of the answer.

@@ -8,7 +8,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use http::uri::{Authority, Scheme};
 use hyper_util::rt::TokioIo;
 use pool_http::{Phase, TransportError, TransportErrorKind};
 use rustls::HandshakeKind;
@@ -35,7 +34,7 @@ pub(super) struct Dialled {
 }
 
 pub(super) async fn dial(config: &TransportConfig, tls: Option<&Tls>) -> Result<Dialled, TransportError> {
-    let port = port(config.base.scheme(), config.base.authority());
+    let port = config.base.port();
     let addresses = resolve(config.host(), port).await?;
     let tcp = connect(addresses).await.map_err(|error| classify::classify(error, Phase::Connect))?;
     let ends = tcp.set_nodelay(true).and_then(|()| Ok((tcp.local_addr()?, tcp.peer_addr()?)));
@@ -55,11 +54,6 @@ pub(super) async fn dial(config: &TransportConfig, tls: Option<&Tls>) -> Result<
     };
     let tls = Some(session.handshake_kind().unwrap_or(HandshakeKind::Full));
     Ok(Dialled { stream: Stream::Tls(Box::new(TokioIo::new(stream))), local, remote, http2, tls })
-}
-
-/// The port of `authority`, also when it names none.
-pub(super) fn port(scheme: &Scheme, authority: &Authority) -> u16 {
-    authority.port_u16().unwrap_or(if *scheme == Scheme::HTTPS { 443 } else { 80 })
 }
 
 async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, TransportError> {

@@ -85,9 +85,10 @@ impl Backend for DirectBackend {
             Profile::Exclusive => None,
             Profile::Multiplexed { streams } => Some(streams.get()),
         };
-        let dialled = dial::dial(&self.config, self.tls.as_ref()).await?;
+        let named = |error: TransportError| error.at(self.config.peer());
+        let dialled = dial::dial(&self.config, self.tls.as_ref()).await.map_err(named)?;
         let signal = socket::Signal::new(cx.reporter);
-        let (link, leases_max) = link::Link::open(dialled, signal, streams_max).await?;
+        let (link, leases_max) = link::Link::open(dialled, signal, streams_max).await.map_err(named)?;
         let conn = DirectConnection::new(self.base.clone(), Arc::new(link));
         Ok(Connected::shared(conn, leases_max))
     }

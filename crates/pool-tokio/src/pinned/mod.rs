@@ -107,8 +107,8 @@ impl Backend for PinnedBackend {
     /// Sends the probe's request: a client opens its socket when it has something to send. Whatever the answer is, the connection is open.
     async fn connect(&self, cx: ConnectContext) -> Result<Connected<PinnedConnection>, HttpError> {
         let client = self.client(cx.timeout, Some(cx.reporter))?;
-        let (_, peer) =
-            ask(&client, &self.base, self.config.probe.request(), Limits::within(cx.timeout)).await?;
+        let asked = ask(&client, &self.base, self.config.probe.request(), Limits::within(cx.timeout)).await;
+        let (_, peer) = asked.map_err(|error| error.at(self.config.peer()))?;
         let streams = match self.config.profile {
             Profile::Multiplexed { streams } if peer.version == Version::HTTP_2 => Some(streams.get()),
             Profile::Multiplexed { .. } | Profile::Exclusive => None,
