@@ -255,7 +255,8 @@ impl Pool {
     /// The next deadline of the pool, exact: entries that a use has overtaken are moved on the way.
     pub(crate) fn next_deadline(&mut self) -> Option<Deadline> {
         loop {
-            let (at, key) = self.timers.first()?;
+            // A patience without end is no deadline.
+            let (at, key) = self.timers.first().filter(|&(at, _)| at < Time::MAX)?;
             let why = match key {
                 Key::Ticket(index) => Wakeup::Waiter(self.tickets.at(index)),
                 Key::Endpoint(index) => Wakeup::Redial(self.endpoints.at(index)),

@@ -220,7 +220,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Acquire, Claim, Request};
+    use crate::{Acquire, Claim, Patience, Request};
 
     #[test]
     fn at_the_end_of_time_deadlines_are_still_ahead_i20() {
@@ -231,5 +231,15 @@ mod tests {
         };
         assert!(pool.wake_by() > pool.now());
         assert!(matches!(pool.claim(Time::MAX, ticket), Claim::Pending(_)));
+    }
+
+    #[test]
+    fn a_patience_without_end_is_no_deadline_i23() {
+        let config = Config { min_connections: 0, ..Config::default() };
+        let mut pool = Pool::new(config, Time::ZERO).unwrap();
+        pool.suspend(Time::ZERO);
+        let request = Request { patience: Patience::Until(Time::MAX), ..Request::default() };
+        assert!(matches!(pool.acquire(Time::ZERO, request), Ok(Acquire::Queued(_))));
+        assert_eq!(pool.poll(), Output::Idle { until: None });
     }
 }
