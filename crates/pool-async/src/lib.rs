@@ -85,6 +85,7 @@
 mod acquire;
 mod backend;
 mod bell;
+pub mod blocking;
 mod builder;
 mod clock;
 mod driver;

@@ -1,0 +1,289 @@
+//! The pool on plain threads: callers that block, a driver that may be blocked, and an end that leaves nothing behind.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use pool_async::blocking::{OpenError, Pool};
+use pool_async::pool_core::{Config, FaultClass, RetryPolicy, Reuse, Safety, StopReason};
+use pool_async::{AcquireOptions, Backend, Clock, ConnectContext, Connected, ExecuteError, Fault};
+
+/// Longer than anything takes that happens at all.
+const LONG: Duration = Duration::from_secs(30);
+/// For what is expected to time out.
+const SHORT: Duration = Duration::from_millis(50);
+
+/// What a test sees of its connections: how many were made, and are there.
+#[derive(Default)]
+struct Census {
+    made: AtomicU32,
+    open: AtomicU32,
+    most: AtomicU32,
+}
+
+/// A connection that is counted.
+struct Counted(Arc<Census>);
+
+impl Counted {
+    fn new(census: &Arc<Census>) -> Self {
+        census.made.fetch_add(1, Ordering::SeqCst);
+        let open = census.open.fetch_add(1, Ordering::SeqCst) + 1;
+        census.most.fetch_max(open, Ordering::SeqCst);
+        Counted(Arc::clone(census))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Failed {
+    Refused,
+    Broken,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl std::error::Error for Failed {}
+
+type Connecting = dyn Fn(&Arc<Census>) -> Result<Counted, Failed> + Send + Sync;
+
+struct Counting {
+    census: Arc<Census>,
+    connect: Box<Connecting>,
+}
+
+impl Backend for Counting {
+    type Conn = Counted;
+    type Error = Failed;
+
+    async fn connect(&self, _: ConnectContext) -> Result<Connected<Counted>, Failed> {
+        (self.connect)(&self.census).map(Connected::exclusive)
+    }
+
+    async fn probe(&self, _: &mut Counted) -> Result<(), Failed> {
+        Ok(())
+    }
+
+    fn is_broken(&self, _: &Counted) -> bool {
+        false
+    }
+
+    async fn close(&self, _: Counted) {}
+
+    fn classify(&self, error: &Failed) -> Fault {
+        match error {
+            Failed::Refused => Fault::new(FaultClass::Endpoint, Reuse::Discard),
+            Failed::Broken => Fault::broken(),
+        }
+    }
+}
+
+fn at_most(max: u32) -> Config {
+    Config {
+        min_connections: 0,
+        max_connections: max,
+        health_check_interval: Duration::ZERO,
+        ..Config::default()
+    }
+}
+
+fn open_with(
+    config: Config,
+    connect: impl Fn(&Arc<Census>) -> Result<Counted, Failed> + Send + Sync + 'static,
+) -> (Pool<Counting>, Arc<Census>) {
+    let census = Arc::new(Census::default());
+    let backend = Counting { census: Arc::clone(&census), connect: Box::new(connect) };
+    (Pool::open(backend, config).expect("a pool"), census)
+}
+
+fn open(max: u32) -> (Pool<Counting>, Arc<Census>) {
+    open_with(at_most(max), |census| Ok(Counted::new(census)))
+}
+
+fn patience(timeout: Duration) -> AcquireOptions {
+    AcquireOptions { timeout: Some(timeout), ..AcquireOptions::default() }
+}
+
+#[test]
+fn a_connection_is_lent_again_and_again() {
+    let (pool, census) = open(2);
+    for _ in 0..1000 {
+        drop(pool.get().unwrap());
+    }
+    assert_eq!(census.made.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_caller_blocks_until_another_thread_gives_back() {
+    let (pool, _) = open(1);
+    let lease = pool.get().unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| pool.get_with(patience(LONG)).map(|lease| lease.conn_id()));
+        while pool.pool().status().waiting == 0 {
+            thread::yield_now();
+        }
+        let id = lease.conn_id();
+        drop(lease);
+        assert_eq!(waiting.join().unwrap().unwrap(), id);
+    });
+}
+
+#[test]
+fn there_are_never_more_connections_than_allowed_however_many_threads_ask() {
+    let (pool, census) = open(3);
+    let start = Barrier::new(16);
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                start.wait();
+                for _ in 0..200 {
+                    drop(pool.get_with(patience(LONG)).unwrap());
+                }
+            });
+        }
+    });
+    assert!(census.most.load(Ordering::SeqCst) <= 3);
+    assert_eq!(pool.pool().stats().leases, 16 * 200);
+}
+
+#[test]
+fn who_does_not_want_to_wait_does_not() {
+    let (pool, _) = open(1);
+    let lease = pool.get().unwrap();
+    assert!(pool.try_get().unwrap_err().is_exhausted());
+    drop(lease);
+    assert!(pool.try_get().is_ok());
+}
+
+#[test]
+fn a_deadline_holds_while_every_connection_is_out() {
+    let (pool, _) = open(1);
+    let _lease = pool.get().unwrap();
+    assert!(pool.get_with(patience(SHORT)).unwrap_err().is_timeout());
+    let deadline = AcquireOptions { deadline: Some(pool.pool().now() + SHORT), ..AcquireOptions::default() };
+    assert!(pool.get_with(deadline).unwrap_err().is_timeout());
+}
+
+#[test]
+fn a_deadline_holds_while_the_drivers_thread_is_blocked_in_a_connect() {
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let (pool, _) = open_with(at_most(1), move |census| {
+        released.lock().unwrap().recv_timeout(LONG).expect("the test lets it go on");
+        Ok(Counted::new(census))
+    });
+    assert!(pool.get_with(patience(SHORT)).unwrap_err().is_timeout());
+    release.send(()).unwrap();
+    assert!(pool.get_with(patience(LONG)).is_ok());
+}
+
+#[test]
+fn a_refused_connect_is_the_cause_that_the_caller_is_told() {
+    let (pool, _) = open_with(at_most(1), |_| Err(Failed::Refused));
+    let error = pool.get().unwrap_err();
+    assert!(error.is_unavailable());
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
+    assert_eq!(cause, Some(&Failed::Refused));
+}
+
+#[test]
+fn work_is_tried_again_on_another_connection_after_a_wait() {
+    let retry = RetryPolicy { attempts: 3, delay: Duration::from_millis(1), ..RetryPolicy::default() };
+    let (pool, census) = open_with(Config { retry, ..at_most(1) }, |census| Ok(Counted::new(census)));
+    let mut tries = 0;
+    let result = pool.execute(Safety::Safe, |_| {
+        tries += 1;
+        if tries < 3 { Err(Failed::Broken) } else { Ok("done") }
+    });
+    assert_eq!(result.unwrap(), "done");
+    assert_eq!((tries, census.made.load(Ordering::SeqCst)), (3, 3));
+    let result = pool.execute(Safety::Unsafe, |_| Err::<(), _>(Failed::Broken));
+    assert!(matches!(result, Err(ExecuteError::Failed { stop: StopReason::MaybeSent, attempts: 1, .. })));
+}
+
+#[test]
+fn the_last_handle_joins_the_thread_and_leaves_nothing_behind() {
+    let (pool, census) = open(3);
+    let leases: Vec<_> = (0..3).map(|_| pool.get().unwrap()).collect();
+    drop(leases);
+    let other = pool.clone();
+    drop(pool);
+    assert_eq!(census.open.load(Ordering::SeqCst), 3, "there is another handle");
+    drop(other);
+    assert_eq!(census.open.load(Ordering::SeqCst), 0);
+    assert_eq!(Arc::strong_count(&census), 1, "backend and driver are gone");
+}
+
+#[test]
+fn a_lease_that_outlives_its_pool_holds_nobody_up_and_closes_its_connection() {
+    let (pool, census) = open(1);
+    let lease = pool.get().unwrap();
+    drop(pool);
+    assert_eq!(census.open.load(Ordering::SeqCst), 1);
+    drop(lease);
+    assert_eq!(census.open.load(Ordering::SeqCst), 0);
+    assert_eq!(Arc::strong_count(&census), 1);
+}
+
+#[test]
+fn a_shutdown_waits_for_the_leases_and_refuses_everyone_after() {
+    let (pool, census) = open(2);
+    let lease = pool.get().unwrap();
+    thread::scope(|scope| {
+        let closing = scope.spawn(|| pool.shutdown(LONG));
+        while !pool.get_with(patience(LONG)).is_err_and(|error| error.is_closed()) {
+            thread::yield_now();
+        }
+        drop(lease);
+        closing.join().unwrap();
+    });
+    assert_eq!(census.open.load(Ordering::SeqCst), 0);
+    assert!(pool.try_get().unwrap_err().is_closed());
+}
+
+#[test]
+fn a_backend_that_panics_ends_its_pool_and_nobodys_wait_lasts() {
+    let (pool, _) = open_with(at_most(1), |_| panic!("a backend at fault"));
+    assert!(pool.get_with(patience(LONG)).unwrap_err().is_closed());
+    drop(pool);
+}
+
+#[test]
+fn sleeps_end_in_order_on_any_executor_and_with_the_pool() {
+    let (pool, _) = open(1);
+    let clock = pool.pool().clock().clone();
+    let (soon, later) = (clock.sleep(SHORT / 2), clock.sleep(SHORT));
+    let first = futures::executor::block_on(futures::future::select(Box::pin(soon), Box::pin(later)));
+    assert!(matches!(first, futures::future::Either::Left(_)));
+    let never = clock.sleep(Duration::MAX / 2);
+    assert!(futures::future::FutureExt::now_or_never(never).is_none());
+    thread::scope(|scope| {
+        let asleep = clock.sleep(LONG * 100);
+        let sleeping = scope.spawn(move || futures::executor::block_on(asleep));
+        drop(pool);
+        sleeping.join().unwrap();
+    });
+    futures::executor::block_on(clock.sleep(LONG * 100));
+}
+
+#[test]
+fn a_setting_out_of_its_range_is_said_before_anything_is_opened() {
+    let census = Arc::new(Census::default());
+    let connect: Box<Connecting> = Box::new(|census| Ok(Counted::new(census)));
+    let config = Config { max_connections: 0, ..Config::default() };
+    let error = Pool::open(Counting { census, connect }, config).unwrap_err();
+    assert!(
+        matches!(&error, OpenError::Config(_)) && error.to_string().contains("max_connections"),
+        "{error}"
+    );
+}
