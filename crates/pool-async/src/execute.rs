@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use pool_core::{Failure, FaultClass, Outcome, Priority, Retry, Reuse, Safety, Time};
+use pool_core::{Failure, Outcome, Priority, Retry, Reuse, Safety, Time};
 
 use crate::acquire::AcquireOptions;
 use crate::backend::{Backend, Fault};
@@ -154,8 +154,8 @@ impl<B: Backend, C: Clock> Pool<B, C> {
         lease.release(match &result {
             Some(Ok(_)) => Outcome::Success,
             Some(Err(error)) => classify(error).outcome(),
-            // A peer that does not answer in time: the next one may not either, and this connection is out of step.
-            None => Outcome::Failed { class: FaultClass::Endpoint, reuse: Reuse::Discard },
+            // Impatience is nobody's fault; but an answer may be under way. Probes find a peer that never answers.
+            None => Outcome::ABANDONED,
         });
         result
     }

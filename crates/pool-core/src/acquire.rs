@@ -91,12 +91,13 @@ impl Pool {
         let waiter = Waiter {
             state: WaitState::Waiting,
             priority: request.priority,
+            place: request.place,
             since: self.now,
             proven_since,
             links: Links::NONE,
         };
         let id = self.tickets.insert(waiter);
-        self.queue.join(&mut self.tickets, id, request.place);
+        self.queue.join(&mut self.tickets, id);
         self.timers.set(Key::Ticket(id.index), deadline);
         Ok(Acquire::Queued(Ticket { id }))
     }

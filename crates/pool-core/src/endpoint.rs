@@ -9,9 +9,6 @@ use crate::status::Health;
 use crate::time::Time;
 use crate::window::Window;
 
-/// Two observed closes count as the peer's idle timeout only if they are this far apart: a restart of the peer, which closes
-/// everything at one moment, must not be taken for one.
-const DISTINCT: Duration = Duration::from_millis(100);
 /// An age below this is no idle timeout of any server: it closed after a request, or never meant to serve.
 pub(crate) const SHORTEST_AGE: Duration = Duration::from_millis(500);
 const GOOD: usize = 0;
@@ -42,7 +39,7 @@ pub(crate) struct Endpoint {
 
 /// What a sign of life or of trouble changed about an endpoint's health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum Change {
     None,
     Unhealthy,
     Healthy,
@@ -109,66 +106,67 @@ impl Endpoint {
     }
 
     /// A request or probe was answered as it should be.
-    pub(crate) fn good(&mut self, now: Time, config: &Config) -> Turn {
+    pub(crate) fn good(&mut self, now: Time, config: &Config) -> Change {
         self.traffic.add(now, GOOD);
         self.serves();
         (self.faults, self.probe_failures) = (0, 0);
         match self.health {
-            Health::Healthy => Turn::None,
+            Health::Healthy => Change::None,
             Health::Unknown | Health::Suspect => {
                 self.health = Health::Healthy;
-                Turn::None
+                Change::None
             }
             Health::Unhealthy | Health::Probation => {
                 self.recoveries += 1;
                 if self.recoveries < config.recovery_successes {
-                    return Turn::None;
+                    return Change::None;
                 }
                 self.health = Health::Healthy;
                 self.traffic = Window::new(now);
-                Turn::Healthy
+                Change::Healthy
             }
         }
     }
 
     /// The service behind the endpoint says that it cannot serve.
-    pub(crate) fn fault(&mut self, now: Time, config: &Config) -> Turn {
+    pub(crate) fn fault(&mut self, now: Time, config: &Config) -> Change {
         self.faults = self.faults.saturating_add(1);
         let too_many = self.faults >= config.faults_max;
         self.bad(now, too_many)
     }
 
     /// The service has too much to do: that counts in the rate, not in the row.
-    pub(crate) fn saturated(&mut self, now: Time) -> Turn {
+    pub(crate) fn saturated(&mut self, now: Time) -> Change {
         self.bad(now, false)
     }
 
     /// A probe got the answer that the service cannot serve.
-    pub(crate) fn probe_failed(&mut self, now: Time, config: &Config) -> Turn {
+    pub(crate) fn probe_failed(&mut self, now: Time, config: &Config) -> Change {
         self.probe_failures = self.probe_failures.saturating_add(1);
         let too_many = self.probe_failures >= config.probe_failures_max;
         self.bad(now, too_many)
     }
 
-    fn bad(&mut self, now: Time, too_many: bool) -> Turn {
+    fn bad(&mut self, now: Time, too_many: bool) -> Change {
         self.traffic.add(now, BAD);
         self.recoveries = 0;
         let (good, bad) = self.traffic.sums(now);
         let all = good + bad;
         let too_often = all >= 5 && good * 10 < all * 8;
         if self.health == Health::Unhealthy {
-            return Turn::None;
+            return Change::None;
         }
         if too_many || too_often {
             self.health = Health::Unhealthy;
-            return Turn::Unhealthy;
+            return Change::Unhealthy;
         }
         self.health = Health::Suspect;
-        Turn::None
+        Change::None
     }
 
-    /// The peer closed a connection that had been idle for `age`. Two such closes at different moments whose ages agree within
-    /// an eighth are its idle timeout, and seven eighths of the shorter the new limit. True if that lowered it.
+    /// The peer closed a connection that had been idle for `age`. Two such closes whose ages agree within an eighth are its idle
+    /// timeout, and seven eighths of the shorter the new limit; but only if they lie further apart than that age, which two
+    /// closes in one restart of the peer never do. True if that lowered it.
     pub(crate) fn closed_at_age(&mut self, now: Time, age: Duration) -> bool {
         if age < SHORTEST_AGE {
             return false;
@@ -176,7 +174,7 @@ impl Endpoint {
         let before = self.last_close.replace((now, age));
         let Some((then, other)) = before else { return false };
         let agree = age.abs_diff(other) <= age.max(other) / 8;
-        agree && now.since(then) >= DISTINCT && self.lower_freshness(age.min(other) / 8 * 7)
+        agree && now.since(then) >= age && self.lower_freshness(age.min(other) / 8 * 7)
     }
 
     /// Lowers the limit of idleness; it is never raised.

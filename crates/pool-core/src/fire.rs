@@ -4,8 +4,10 @@
 
 use crate::conn::{Conn, Retirement};
 use crate::error::AcquireErrorKind;
+use crate::fault::FaultClass;
+use crate::health::Sign;
 use crate::id::ConnId;
-use crate::output::{Deadline, Notice, Wakeup};
+use crate::output::{Action, Deadline, Notice, Wakeup};
 use crate::pool::Pool;
 use crate::shrink::Shrink;
 use crate::state::{CloseReason, Lifecycle};
@@ -65,6 +67,30 @@ impl Pool {
                 unreachable!("{why:?} is not acted on by one connection")
             }
         }
+    }
+
+    /// A probe has had its time: what comes back now would come too late for anyone.
+    pub(crate) fn probe_timed_out(&mut self, id: ConnId) {
+        self.end_probe(id);
+        self.stats.probe_failures += 1;
+        self.trouble(id, Sign::Probe);
+        self.mark(id, CloseReason::ProbeTimeout);
+        if self.conns[id].is_open() {
+            self.settle_probe(id);
+        }
+    }
+
+    /// A connect has had its time: the driver is told to stop it.
+    pub(crate) fn connect_timed_out(&mut self, id: ConnId) {
+        self.connect_failed(id, FaultClass::Endpoint);
+        self.mark(id, CloseReason::ConnectTimeout);
+    }
+
+    /// A close has had its time: the slot is freed without it.
+    pub(crate) fn close_timed_out(&mut self, id: ConnId) {
+        self.stats.close_timeouts += 1;
+        self.actions.push_back(Action::Forget { conn: id });
+        self.free(id);
     }
 
     /// The next deadline of a connection: the earliest of all that apply to its state.

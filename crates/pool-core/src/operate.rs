@@ -69,7 +69,8 @@ impl Pool {
     /// Holds back all grants and connects; callers wait. Leases go on.
     pub fn suspend(&mut self, now: Time) {
         self.tick(now);
-        self.suspended = true;
+        // An ending pool has promised to serve those who wait.
+        self.suspended = !self.is_ending();
         self.settle();
     }
 

@@ -4,7 +4,7 @@
 //! application and caller faults touch nothing but the statistics.
 
 use crate::conn::LeaseRecord;
-use crate::endpoint::Turn;
+use crate::endpoint::Change;
 use crate::fault::{FaultClass, Outcome, Reuse};
 use crate::health::Sign;
 use crate::id::{ConnId, EndpointId, LeaseId};
@@ -14,6 +14,9 @@ use crate::pool::Pool;
 use crate::state::CloseReason;
 use crate::time::{Time, millis};
 
+/// A connection that breaks within so many nanoseconds of its grant was dead before: two slow round trips.
+const STALE_WITHIN: u64 = 1_000_000_000;
+
 impl Pool {
     /// Gives a lease back with what became of its use. [`Verdict::Stale`]: the pool has given the lease up (its grace had ended),
     /// and the connection is the driver's to drop.
@@ -22,10 +25,11 @@ impl Pool {
         let verdict = match self.held(&lease) {
             None => Verdict::Stale,
             Some(record) => {
-                let idled = record.idled;
-                self.stats.hold.record_nanos(self.now.nanos_since(record.since));
+                let (idled, held) = (record.idled, self.now.nanos_since(record.since));
+                self.stats.hold.record_nanos(held);
                 self.judge(lease.conn, outcome);
-                if outcome == Outcome::BROKEN && idled > 0 {
+                // What breaks at once was closed while it was idle; what breaks later broke for another reason.
+                if outcome == Outcome::BROKEN && idled > 0 && held < STALE_WITHIN {
                     self.learn_idle_close(lease.conn, core::time::Duration::from_nanos(idled));
                 }
                 self.end_lease(lease.id);
@@ -87,8 +91,8 @@ impl Pool {
                 self.stats.successes += 1;
                 self.budget.succeeded();
                 self.proof(id, Sign::Traffic);
-                let turn = self.endpoints[endpoint].good(self.now, &self.config);
-                self.tell(endpoint, turn);
+                let change = self.endpoints[endpoint].good(self.now, &self.config);
+                self.tell(endpoint, change);
             }
             Outcome::Returned => self.stats.returned += 1,
             Outcome::Failed { class, reuse } => {
@@ -96,16 +100,16 @@ impl Pool {
                 if outcome.proves_life() {
                     self.alive(id);
                 }
-                let turn = match class {
+                let change = match class {
                     FaultClass::Connection => {
                         self.trouble(id, Sign::Traffic);
-                        Turn::None
+                        Change::None
                     }
                     FaultClass::Endpoint => self.endpoints[endpoint].fault(self.now, &self.config),
                     FaultClass::Saturation => self.endpoints[endpoint].saturated(self.now),
-                    FaultClass::Application | FaultClass::Caller => Turn::None,
+                    FaultClass::Application | FaultClass::Caller => Change::None,
                 };
-                self.tell(endpoint, turn);
+                self.tell(endpoint, change);
                 if reuse == Reuse::Discard {
                     self.mark(id, CloseReason::Broken);
                 }
@@ -114,11 +118,11 @@ impl Pool {
     }
 
     /// Tells of an endpoint's change of health.
-    pub(crate) fn tell(&mut self, endpoint: EndpointId, turn: Turn) {
-        match turn {
-            Turn::None => {}
-            Turn::Unhealthy => self.notice(Notice::EndpointUnhealthy { endpoint }),
-            Turn::Healthy => self.notice(Notice::EndpointHealthy { endpoint }),
+    pub(crate) fn tell(&mut self, endpoint: EndpointId, change: Change) {
+        match change {
+            Change::None => {}
+            Change::Unhealthy => self.notice(Notice::EndpointUnhealthy { endpoint }),
+            Change::Healthy => self.notice(Notice::EndpointHealthy { endpoint }),
         }
     }
 
@@ -165,28 +169,5 @@ impl Pool {
     pub(crate) fn tell_freshness(&mut self, endpoint: EndpointId) {
         let limit_ms = millis(self.endpoints[endpoint].freshness);
         self.notice(Notice::FreshnessLearned { endpoint, limit_ms });
-    }
-
-    /// Whether callers are told at once when nothing can be reached.
-    pub(crate) const fn fails_when_down(&self) -> bool {
-        matches!(self.config.when_down, crate::config::WhenDown::Fail)
-    }
-
-    /// Nothing is open or on its way, and nothing may be dialled now.
-    pub(crate) fn is_unreachable(&self) -> bool {
-        use crate::state::Lifecycle::{Connecting, Probing};
-        let hope =
-            self.counts.serving + self.counts.life[Connecting as usize] + self.counts.life[Probing as usize];
-        hope == 0
-            && !self.suspended
-            && self
-                .endpoints
-                .iter()
-                .all(|(_, endpoint)| endpoint.draining || endpoint.is_backing_off(self.now))
-    }
-
-    /// The instant at which the oldest waiter began to wait.
-    pub(crate) fn oldest_wait(&self) -> Option<Time> {
-        self.queue.iter(&self.tickets).map(|id| self.tickets[id].since).min()
     }
 }

@@ -133,8 +133,8 @@ impl Pool {
         self.answered(id);
         self.proof(id, Sign::Probe);
         let endpoint = self.conns[id].endpoint;
-        let turn = self.endpoints[endpoint].good(self.now, &self.config);
-        self.tell(endpoint, turn);
+        let change = self.endpoints[endpoint].good(self.now, &self.config);
+        self.tell(endpoint, change);
         self.settle_probe(id);
     }
 
@@ -147,8 +147,8 @@ impl Pool {
             FaultClass::Connection | FaultClass::Caller => self.trouble(id, Sign::Probe),
             FaultClass::Endpoint => {
                 self.answered(id);
-                let turn = self.endpoints[endpoint].probe_failed(self.now, &self.config);
-                self.tell(endpoint, turn);
+                let change = self.endpoints[endpoint].probe_failed(self.now, &self.config);
+                self.tell(endpoint, change);
             }
             FaultClass::Saturation | FaultClass::Application => self.answered(id),
         }
@@ -183,37 +183,5 @@ impl Pool {
         (conn.progress_at, conn.stalled, conn.stalls) = (self.now, false, 0);
         self.shelve(id);
         self.arm(id);
-    }
-}
-
-impl Pool {
-    /// A probe has had its time: what comes back now would come too late for anyone.
-    pub(crate) fn probe_timed_out(&mut self, id: ConnId) {
-        self.end_probe(id);
-        self.stats.probe_failures += 1;
-        self.trouble(id, Sign::Probe);
-        self.mark(id, CloseReason::ProbeTimeout);
-        if self.conns[id].is_open() {
-            self.settle_probe(id);
-        }
-    }
-
-    /// A connect has had its time: the driver is told to stop it.
-    pub(crate) fn connect_timed_out(&mut self, id: ConnId) {
-        self.connect_failed(id, FaultClass::Endpoint);
-        self.mark(id, CloseReason::ConnectTimeout);
-    }
-
-    /// A close has had its time: the slot is freed without it.
-    pub(crate) fn close_timed_out(&mut self, id: ConnId) {
-        self.stats.close_timeouts += 1;
-        self.actions.push_back(crate::output::Action::Forget { conn: id });
-        self.free(id);
-    }
-
-    /// The latest instant at which anything was heard on the connection.
-    pub(crate) fn last_proven(&self, id: ConnId) -> Option<Time> {
-        let conn = &self.conns[id];
-        conn.is_open().then_some(conn.proven)
     }
 }

@@ -8,6 +8,7 @@ use crate::id::EndpointId;
 use crate::pool::{Mode, Pool};
 use crate::shrink::Shrink;
 use crate::state::{CloseReason, Lifecycle};
+use crate::status::Health;
 use crate::time::Time;
 use crate::timers::Key;
 
@@ -87,11 +88,29 @@ impl Pool {
         let Some(head) = self.queue.head() else { return };
         // A head that wants a proof which even fresh connections do not have: then these are asked for it.
         let strict = self.tickets[head].proven_since > Time::ZERO;
-        while self.counts.probes < self.queue.len() {
+        while self.counts.life[Lifecycle::Probing as usize] < self.queue.len() {
             let fresh = if strict { self.shelves[Shelf::Ready].tail() } else { None };
             let Some(id) = self.shelves[Shelf::Stale].tail().or(fresh) else { break };
             self.probe(id);
         }
+    }
+
+    /// Whether callers are told at once when nothing can be reached.
+    pub(crate) const fn fails_when_down(&self) -> bool {
+        matches!(self.config.when_down, crate::config::WhenDown::Fail)
+    }
+
+    /// Nothing is open or on its way, and nothing may be dialled now.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        use crate::state::Lifecycle::{Connecting, Probing};
+        let hope =
+            self.counts.serving + self.counts.life[Connecting as usize] + self.counts.life[Probing as usize];
+        hope == 0
+            && !self.suspended
+            && self
+                .endpoints
+                .iter()
+                .all(|(_, endpoint)| endpoint.draining || endpoint.is_backing_off(self.now))
     }
 
     /// Whether one more connection is wanted: below the minimum, or for waiters that nothing on its way will serve. A connect
@@ -114,8 +133,8 @@ impl Pool {
         }
     }
 
-    /// Of the endpoints of the best priority that works: one whose gate has room, with the fewest connections for its weight, then
-    /// the oldest. A gate that is full is no reason to go to a worse one: its connect is on its way.
+    /// Of the endpoints of the best priority that works: one whose gate has room; of these a healthy one, with the fewest connections for its
+    /// weight, then the oldest. A gate that is full is no reason to go to a worse one: its connect is on its way.
     pub(crate) fn next_endpoint(&self) -> Option<EndpointId> {
         let connects_max = self.config.connects_max;
         let works = |endpoint: &Endpoint| {
@@ -130,7 +149,9 @@ impl Pool {
             let (a, b) = (best.1, next.1);
             let load = |one: u32, weight: u16| u64::from(one) * u64::from(weight.max(1));
             let lighter = load(b.connections, a.spec.weight) < load(a.connections, b.spec.weight);
-            if lighter { next } else { best }
+            let sick = |endpoint: &Endpoint| endpoint.health == Health::Unhealthy;
+            let better = if sick(a) == sick(b) { lighter } else { sick(a) };
+            if better { next } else { best }
         });
         best.map(|(id, _)| id)
     }

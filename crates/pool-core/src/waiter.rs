@@ -21,6 +21,7 @@ pub(crate) enum WaitState {
 pub(crate) struct Waiter {
     pub(crate) state: WaitState,
     pub(crate) priority: Priority,
+    pub(crate) place: Place,
     pub(crate) since: Time,
     /// Only a connection proven since then will do; `Time::ZERO`: any.
     pub(crate) proven_since: Time,
@@ -74,9 +75,26 @@ impl Queue {
         self.classes.iter().flat_map(move |class| class.iter(tickets))
     }
 
-    pub(crate) fn join(&mut self, tickets: &mut Arena<TicketId, Waiter>, id: TicketId, place: Place) {
+    /// Since when the one has waited that has waited longest: of those that joined at the back, the first in each class, and of
+    /// those that joined in front of them, any.
+    pub(crate) fn oldest(&self, tickets: &Arena<TicketId, Waiter>) -> Option<Time> {
+        let class = |class: &List<TicketId, InQueue>| {
+            let mut first = class.iter(tickets).map(|id| &tickets[id]);
+            let mut oldest = None;
+            for waiter in first.by_ref() {
+                oldest = oldest.map_or(Some(waiter.since), |since: Time| Some(since.min(waiter.since)));
+                if waiter.place == Place::Back {
+                    break;
+                }
+            }
+            oldest
+        };
+        self.classes.iter().filter_map(class).min()
+    }
+
+    pub(crate) fn join(&mut self, tickets: &mut Arena<TicketId, Waiter>, id: TicketId) {
         let class = &mut self.classes[tickets[id].priority as usize];
-        match place {
+        match tickets[id].place {
             Place::Back => class.push_back(tickets, id),
             Place::Front => class.push_front(tickets, id),
         }

@@ -133,7 +133,11 @@ fn one_deadline_cuts_everything_and_closes_what_was_under_way() {
     assert!(error.is_timeout());
     assert_eq!(pool.now(), Time::ZERO + 3 * SECOND);
     world.settle();
-    assert_eq!((world.fake.closed(), pool.stats().faults[FaultClass::Endpoint as usize]), (vec![1], 1));
+    let faults = pool.stats().faults;
+    assert_eq!(
+        (world.fake.closed(), faults[FaultClass::Caller as usize], faults.iter().sum()),
+        (vec![1], 1, 1_u64)
+    );
 }
 
 #[test]
