@@ -87,11 +87,13 @@ fn fingerprint(world: &World) -> u64 {
     let mut hasher = DefaultHasher::new();
     for conn in &view.conns {
         let state = (conn.id.index(), conn.lifecycle, conn.health, conn.mark, conn.error_count, conn.in_use);
-        let times = (ago(Some(conn.created_at)), ago(conn.opened_at), ago(conn.last_used), ago(conn.last_proven));
+        let times =
+            (ago(Some(conn.created_at)), ago(conn.opened_at), ago(conn.last_used), ago(conn.last_proven));
         (state, times).hash(&mut hasher);
     }
     for end in &view.ends {
-        (end.failures, end.health, end.retry_at.map(|at| at.since(view.now)), end.freshness).hash(&mut hasher);
+        (end.failures, end.health, end.retry_at.map(|at| at.since(view.now)), end.freshness)
+            .hash(&mut hasher);
     }
     for waiter in &world.books.waiters {
         (waiter.class, waiter.fate as u8, waiter.deadline.since(view.now)).hash(&mut hasher);

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use pool_core::{AcquireError, EndpointId, EndpointSpec, Event, Failure, Outcome, Patience, Request, Retry, Time, Verdict};
+use pool_core::{
+    AcquireError, EndpointId, EndpointSpec, Event, Failure, Outcome, Patience, Request, Retry, Time, Verdict,
+};
 
 /// How many acquires came before the one that this names.
 pub type Key = u32;
@@ -21,6 +23,8 @@ pub enum Input {
     Release(Key, Outcome),
     /// `Pool::detach`.
     Detach(Key),
+    /// `Pool::reject`.
+    Reject(Key),
     /// `Pool::handle`.
     Report(Event),
     /// `Pool::advance`.
@@ -64,6 +68,7 @@ impl Input {
             | Input::Cancel(_)
             | Input::Release(..)
             | Input::Detach(_)
+            | Input::Reject(_)
             | Input::Report(_)
             | Input::Advance
             | Input::Resize(..)

@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use pool_core::{
-    ConnId, EndpointSpec, Event, Failure, FaultClass, Outcome, Patience, Place, Priority, Request, Reuse, Safety, Sent,
-    Time,
+    ConnId, EndpointSpec, Event, Failure, FaultClass, Outcome, Patience, Place, Priority, Request, Reuse,
+    Safety, Sent, Time,
 };
 
 use crate::books::{Fate, Link, Stage};
@@ -17,61 +17,135 @@ use crate::world::World;
 
 /// One step. `nth` counts among the candidates; `ms` are milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each variant says what it is; the fields are the small numbers described above")]
+#[expect(
+    missing_docs,
+    reason = "each variant says what it is; the fields are the small numbers described above"
+)]
 pub enum Op {
     /// A caller; `ms` is its patience: 0 none, 255 as configured, else from now.
-    Acquire { class: u8, ms: u8, front: bool, proven: u8 },
+    Acquire {
+        class: u8,
+        ms: u8,
+        front: bool,
+        proven: u8,
+    },
     /// A ticket is claimed; woken ones come first.
-    Claim { nth: u8 },
+    Claim {
+        nth: u8,
+    },
     /// A ticket is given up.
-    Cancel { nth: u8 },
+    Cancel {
+        nth: u8,
+    },
     /// A lease ends; `how` chooses the outcome.
-    Release { nth: u8, how: u8 },
+    Release {
+        nth: u8,
+        how: u8,
+    },
     /// A lease is taken out of the pool.
-    Detach { nth: u8 },
+    Detach {
+        nth: u8,
+    },
+    /// A lease comes back: its connection was dead when it was handed out.
+    Reject {
+        nth: u8,
+    },
     /// Time passes.
-    Wait { ms: u16 },
+    Wait {
+        ms: u16,
+    },
     /// Time passes exactly to the pool's deadline.
     Tick,
     /// Time passes, and nobody tells the pool until the next step.
-    Oversleep { ms: u16 },
+    Oversleep {
+        ms: u16,
+    },
     /// Hours pass.
-    Sleep { hours: u8 },
+    Sleep {
+        hours: u8,
+    },
     /// The clock steps back.
-    Back { ms: u16 },
+    Back {
+        ms: u16,
+    },
     /// A connect succeeds.
-    Connected { nth: u8, leases: u8 },
+    Connected {
+        nth: u8,
+        leases: u8,
+    },
     /// A connect fails.
-    Refused { nth: u8, class: u8 },
+    Refused {
+        nth: u8,
+        class: u8,
+    },
     /// A probe is answered.
-    Probed { nth: u8 },
+    Probed {
+        nth: u8,
+    },
     /// A probe fails.
-    ProbeFailed { nth: u8, class: u8, discard: bool },
+    ProbeFailed {
+        nth: u8,
+        class: u8,
+        discard: bool,
+    },
     /// A close is done.
-    Closed { nth: u8 },
+    Closed {
+        nth: u8,
+    },
     /// The peer closes a connection.
-    Lost { nth: u8 },
+    Lost {
+        nth: u8,
+    },
     /// The peer wants no more requests on a connection.
-    Retiring { nth: u8 },
+    Retiring {
+        nth: u8,
+    },
     /// Something came back on a connection.
-    Progress { nth: u8 },
+    Progress {
+        nth: u8,
+    },
     /// The peer changes how much a connection carries.
-    LeaseLimit { nth: u8, leases: u8 },
+    LeaseLimit {
+        nth: u8,
+        leases: u8,
+    },
     /// The peer says how long it keeps idle connections.
-    KeepAlive { nth: u8, seconds: u8 },
+    KeepAlive {
+        nth: u8,
+        seconds: u8,
+    },
     /// A report that does not fit: `what` chooses it, about a connection that is there or is gone.
-    Stray { nth: u8, what: u8, gone: bool },
+    Stray {
+        nth: u8,
+        what: u8,
+        gone: bool,
+    },
     /// The pool is resized.
-    Resize { min: u8, max: u8 },
+    Resize {
+        min: u8,
+        max: u8,
+    },
     Suspend,
     Resume,
     Invalidate,
-    AddEndpoint { priority: u8, weight: u8 },
-    DrainEndpoint { nth: u8 },
+    AddEndpoint {
+        priority: u8,
+        weight: u8,
+    },
+    DrainEndpoint {
+        nth: u8,
+    },
     Drain,
-    Shutdown { ms: u16 },
+    Shutdown {
+        ms: u16,
+    },
     /// A failed request asks whether to try again.
-    Retry { attempt: u8, class: u8, kind: u8, ms: u16 },
+    Retry {
+        attempt: u8,
+        class: u8,
+        kind: u8,
+        ms: u16,
+    },
     /// Outputs are left in the core.
     Hold,
     /// Outputs are drained again.
@@ -150,11 +224,14 @@ impl Op {
         }
         let lease = |n| nth(world.books.tenants.iter().map(|tenant| tenant.key), n);
         Some(match self {
-            Op::Acquire { class, ms, front, proven } => Input::Acquire(request(world, class, ms, front, proven)),
+            Op::Acquire { class, ms, front, proven } => {
+                Input::Acquire(request(world, class, ms, front, proven))
+            }
             Op::Claim { nth } => Input::Claim(ticket(world, nth, true)?),
             Op::Cancel { nth } => Input::Cancel(ticket(world, nth, false)?),
             Op::Release { nth, how } => Input::Release(lease(nth)?, outcome(how)),
             Op::Detach { nth } => Input::Detach(lease(nth)?),
+            Op::Reject { nth } => Input::Reject(lease(nth)?),
             Op::Resize { min, max } => {
                 let max = 1 + u32::from(max) % 6;
                 Input::Resize(u32::from(min) % (max + 1), max)
@@ -197,7 +274,9 @@ impl Op {
                 class: class(of),
                 reuse: if discard { Reuse::Discard } else { Reuse::Keep },
             },
-            Op::Closed { nth } => Event::Closed { conn: link(world, nth, |link| link.stage == Stage::Closing)? },
+            Op::Closed { nth } => {
+                Event::Closed { conn: link(world, nth, |link| link.stage == Stage::Closing)? }
+            }
             Op::Lost { nth } => Event::Lost { conn: link(world, nth, open)? },
             Op::Retiring { nth } => Event::Retiring { conn: link(world, nth, open)? },
             Op::Progress { nth } => Event::Progress { conn: link(world, nth, open)? },
@@ -210,7 +289,8 @@ impl Op {
             },
             // A driver may be late with what it was asked for, but does not report what it was not asked for yet.
             Op::Stray { nth: n, what, gone } if !world.is_held() && world.pool().now() >= world.clock => {
-                let conn = if gone { nth(world.books.graves.iter().copied(), n) } else { link(world, n, |_| true) };
+                let conn =
+                    if gone { nth(world.books.graves.iter().copied(), n) } else { link(world, n, |_| true) };
                 stray(conn?, what)
             }
             _ => return None,

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use pool_core::{
-    AcquireErrorKind, Action, CloseReason, Config, ConnId, Event, FaultClass, Notice, Outcome, Patience, Request, Reuse,
-    Time,
+    AcquireErrorKind, Action, CloseReason, Config, ConnId, Event, FaultClass, Notice, Outcome, Patience,
+    Request, Reuse, Time,
 };
 
 use crate::books::{Fate, Stage};
@@ -27,7 +27,8 @@ pub struct Script {
 impl Script {
     /// A pool without a minimum, unless the story wants one; the other settings are the defaults.
     pub fn new(change: impl FnOnce(&mut Config)) -> Script {
-        let mut config = Config { min_connections: 0, health_check_interval: Duration::ZERO, ..Config::default() };
+        let mut config =
+            Config { min_connections: 0, health_check_interval: Duration::ZERO, ..Config::default() };
         change(&mut config);
         let mut script = Script { world: World::new(config, START), told: Vec::new() };
         script.listen();
@@ -194,7 +195,11 @@ impl Script {
     /// Every probe under way fails.
     pub fn no_answer(&mut self) {
         for conn in self.asked() {
-            self.feed(Input::Report(Event::ProbeFailed { conn, class: FaultClass::Connection, reuse: Reuse::Keep }));
+            self.feed(Input::Report(Event::ProbeFailed {
+                conn,
+                class: FaultClass::Connection,
+                reuse: Reuse::Keep,
+            }));
         }
     }
 
@@ -220,6 +225,9 @@ impl Script {
 
     /// What was told.
     pub fn notices(&self) -> Vec<Notice> {
-        self.told.iter().filter_map(|action| if let Action::Notice(notice) = action { Some(*notice) } else { None }).collect()
+        self.told
+            .iter()
+            .filter_map(|action| if let Action::Notice(notice) = action { Some(*notice) } else { None })
+            .collect()
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pool_core::{Acquire, Action, Claim, Config, Lease, Output, Patience, Pool, Request, Ticket, TicketId, Time, Wakeup};
+use pool_core::{
+    Acquire, Action, Claim, Config, Lease, Output, Patience, Pool, Request, Ticket, TicketId, Time, Wakeup,
+};
 
 use crate::input::{Answer, Input, Key};
 use crate::view::View;
@@ -113,6 +115,11 @@ impl Player {
                     return Answer::Verdict(pool.detach(now, lease));
                 }
             }
+            Input::Reject(key) => {
+                if let Some(lease) = self.leases.remove(&key) {
+                    return Answer::Verdict(pool.reject(now, lease));
+                }
+            }
             Input::Report(event) => return Answer::Verdict(pool.handle(now, event)),
             Input::Advance => pool.advance(now),
             Input::Resize(min, max) => pool.resize(now, min, max).expect("taped sizes are valid"),
@@ -210,7 +217,8 @@ impl Player {
     /// Only what was asked of the driver and answered to the callers, without the rests.
     pub fn effects(&self) -> (Vec<Heard>, Vec<Heard>) {
         let answers = self.heard.iter().copied().filter(|heard| matches!(heard, Heard::Answer(..)));
-        let actions = self.heard.iter().copied().filter(|heard| matches!(heard, Heard::Action(_) | Heard::Woke(_)));
+        let actions =
+            self.heard.iter().copied().filter(|heard| matches!(heard, Heard::Action(_) | Heard::Woke(_)));
         (answers.collect(), actions.collect())
     }
 

@@ -41,7 +41,10 @@ impl View {
 
     /// Whether the pool looks the same.
     pub fn same(&self, other: &View) -> bool {
-        self.now == other.now && self.status == other.status && self.conns == other.conns && self.ends == other.ends
+        self.now == other.now
+            && self.status == other.status
+            && self.conns == other.conns
+            && self.ends == other.ends
     }
 
     /// The connection of that name.

@@ -26,7 +26,8 @@ fn acquire(pool: &mut Pool, now: Time, request: Request) -> Acquire {
 fn round(pool: &mut Pool, now: &mut Time) {
     let request = Request::default();
     let first = acquire(pool, *now, request);
-    let second = acquire(pool, *now, Request { patience: Patience::Until(*now + Duration::from_secs(1)), ..request });
+    let second =
+        acquire(pool, *now, Request { patience: Patience::Until(*now + Duration::from_secs(1)), ..request });
     let (third, fourth) = (acquire(pool, *now, request), acquire(pool, *now, request));
     serve(pool, *now);
     let claimed = |pool: &mut Pool, now, acquired| match acquired {
@@ -41,7 +42,11 @@ fn round(pool: &mut Pool, now: &mut Time) {
         },
     };
     let held = [claimed(pool, *now, first), claimed(pool, *now, second), claimed(pool, *now, third)];
-    assert_eq!(held.iter().flatten().count(), 2, "of three callers two hold a lease, and the third has given up");
+    assert_eq!(
+        held.iter().flatten().count(),
+        2,
+        "of three callers two hold a lease, and the third has given up"
+    );
     *now = *now + Duration::from_millis(3);
     pool.advance(*now);
     for lease in held.into_iter().flatten() {

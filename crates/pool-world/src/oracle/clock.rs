@@ -17,7 +17,13 @@ impl Step<'_> {
         let now = self.after.now;
         self.probes_have_ended(books);
         if let Some(until) = self.until {
-            holds!(until.at > now, "I20", "asks to be woken for {:?} at {:?}, and it is {now:?}", until.why, until.at);
+            holds!(
+                until.at > now,
+                "I20",
+                "asks to be woken for {:?} at {:?}, and it is {now:?}",
+                until.why,
+                until.at
+            );
         }
         let until = self.until.map_or(Time::MAX, |until| until.at);
         let within = |due: Time, what: &dyn std::fmt::Debug| {
@@ -99,14 +105,17 @@ impl Step<'_> {
             if let Some(due) = self.renewal(conn).filter(|&due| due > now && conn.mark.is_none()) {
                 within(due, &("renewal", conn.id));
             }
-            if let (Some(opened), true) = (conn.opened_at, conn.mark.is_none() && self.renewal(conn).is_some()) {
+            if let (Some(opened), true) =
+                (conn.opened_at, conn.mark.is_none() && self.renewal(conn).is_some())
+            {
                 // However many retire before it, the row is no longer than one more lifetime for each hundred of them.
                 let row = self.config.max_lifetime * (2 + books.graves.len() as u32);
                 within(opened + row, &("retirement", conn.id));
             }
             if conn.lifecycle == Lifecycle::Idle && !interval.is_zero() && conn.mark.is_none() && !refuses {
                 // Any traffic tells something about a connection, not only a proof of life.
-                let last = conn.last_used.max(conn.last_proven).max(conn.opened_at).unwrap_or(now).max(link.probed);
+                let last =
+                    conn.last_used.max(conn.last_proven).max(conn.opened_at).unwrap_or(now).max(link.probed);
                 within(last + interval * 23 / 20 + Duration::from_nanos(1), &("probe", conn.id));
             }
         }
@@ -118,8 +127,10 @@ impl Step<'_> {
         let wanted = lacking || books.waiting() > connecting + probing;
         if wanted && status.total < status.max && !self.after.suspended && !shut {
             for end in self.after.ends.iter().filter(|end| !end.draining) {
-                if let Some(at) = end.retry_at.filter(|&at| at > now && self.after.connecting_to(end.id) == 0) {
-                    let better = self.after.ends.iter().any(|other| other.id != end.id && self.after.reachable(other));
+                if let Some(at) = end.retry_at.filter(|&at| at > now && self.after.connecting_to(end.id) == 0)
+                {
+                    let better =
+                        self.after.ends.iter().any(|other| other.id != end.id && self.after.reachable(other));
                     if !better {
                         within(at, &("redial", end.id));
                     }
@@ -148,11 +159,16 @@ impl Step<'_> {
             _ => false,
         });
         let lifetime = |conn: &&ConnectionInfo| conn.mark == Some(CloseReason::Lifetime);
-        let marked = self.after.conns.iter().filter(lifetime).filter(|conn| is_open(conn) && unmarked(conn.id));
+        let marked =
+            self.after.conns.iter().filter(lifetime).filter(|conn| is_open(conn) && unmarked(conn.id));
         for _ in 0..closed.count() + marked.count() {
             let now = self.after.now;
             let gap = memory.retired.map(|earlier| now.since(earlier));
-            holds!(gap.is_none_or(|gap| gap >= apart), "I43", "two retirements {gap:?} apart, at least {apart:?} allowed");
+            holds!(
+                gap.is_none_or(|gap| gap >= apart),
+                "I43",
+                "two retirements {gap:?} apart, at least {apart:?} allowed"
+            );
             memory.retired = Some(now);
         }
     }

@@ -1,9 +1,11 @@
 //! What is dialled and closed: enough, not too much, and only where and when it may be.
 
-use pool_core::{Action, CloseReason, ConnectionInfo, Health, Lifecycle, Time};
+use std::time::Duration;
+
+use pool_core::{Action, CloseReason, Config, ConnectionInfo, Health, Lifecycle, Time};
 
 use super::Step;
-use crate::books::{Books, Ending, patience_of};
+use crate::books::{Books, Ending};
 use crate::holds;
 use crate::view::{idle_since, is_open, usable};
 
@@ -17,7 +19,9 @@ impl Step<'_> {
             return;
         }
         holds!(!self.after.suspended, "I30", "{conn} is dialled by a suspended pool");
-        let Some(end) = self.after.end(endpoint) else { panic!("I27: {conn} is dialled to {endpoint}, which is gone") };
+        let Some(end) = self.after.end(endpoint) else {
+            panic!("I27: {conn} is dialled to {endpoint}, which is gone")
+        };
         holds!(self.after.reachable(end), "I27", "{conn} is dialled at {:?}, {end:?}", self.after.now);
         let (there, failures) = (self.after.connecting_to(endpoint), end.failures);
         let gate = if failures > 0 { 1 } else { self.config.connects_max };
@@ -25,7 +29,8 @@ impl Step<'_> {
         holds!(attempt == failures, "I27", "attempt {attempt} after {failures} failures");
         let priority = |id| books.endpoints.iter().find(|end| end.0 == id).map(|end| end.1);
         for other in &self.after.ends {
-            let better = priority(other.id) < priority(endpoint) && self.after.dialable(other, self.config.connects_max);
+            let better = priority(other.id) < priority(endpoint)
+                && self.after.dialable(other, self.config.connects_max);
             holds!(!better, "I27", "{conn} goes to {endpoint}, though {} can be dialled", other.id);
         }
     }
@@ -40,16 +45,27 @@ impl Step<'_> {
             CloseReason::IdleExpired => before.last_used.max(before.opened_at),
             _ => None,
         };
-        if let (Some(since), Some(patience), false) = (since, patience_of(reason, self.config), self.flushing) {
+        if let (Some(since), Some(patience), false) = (since, patience_of(reason, self.config), self.flushing)
+        {
             let due = since + patience;
-            holds!(due <= self.after.now, "I25", "{conn} is closed {reason:?} at {:?}, due {due:?}", self.after.now);
+            holds!(
+                due <= self.after.now,
+                "I25",
+                "{conn} is closed {reason:?} at {:?}, due {due:?}",
+                self.after.now
+            );
         }
         // Before its last lease ended it may have been worth keeping for its replacement.
         if reason == CloseReason::Unhealthy && self.prompt() && before.in_use == 0 {
             let (usable, status) = (self.after.usable(), &self.before.status);
-            let covered = usable >= status.min.min(self.after.status.min) || status.total >= status.max.min(self.after.status.max);
+            let covered = usable >= status.min.min(self.after.status.min)
+                || status.total >= status.max.min(self.after.status.max);
             let ending = self.before.status.phase != self.after.status.phase;
-            holds!(covered || ending, "I41", "{conn} was closed before its replacement was open, {usable} usable");
+            holds!(
+                covered || ending,
+                "I41",
+                "{conn} was closed before its replacement was open, {usable} usable"
+            );
         }
     }
 
@@ -62,7 +78,12 @@ impl Step<'_> {
         if dialled && !self.flushing {
             let lacking = status.min.saturating_sub(view.usable() - self.renewing());
             let bound = books.waiting().max(lacking);
-            holds!(connecting <= bound, "I17b", "{connecting} connecting for {} waiting, {lacking} lacking", books.waiting());
+            holds!(
+                connecting <= bound,
+                "I17b",
+                "{connecting} connecting for {} waiting, {lacking} lacking",
+                books.waiting()
+            );
         }
         if view.suspended || matches!(books.ending, Ending::ShutDown(_)) {
             return;
@@ -73,12 +94,23 @@ impl Step<'_> {
                 conn.lifecycle == Lifecycle::Idle && usable(conn) && conn.health != Health::Probation
             };
             let idle = view.conns.iter().find(idle);
-            holds!(idle.is_none(), "I16", "{} wait beside {idle:?}, neither granted nor probed", books.waiting());
+            holds!(
+                idle.is_none(),
+                "I16",
+                "{} wait beside {idle:?}, neither granted nor probed",
+                books.waiting()
+            );
         }
         if status.total < status.max && self.can_dial(books) {
             holds!(!unserved, "I17", "{} wait, {connecting} connecting, {probing} probing", books.waiting());
             let short = !books.refuses() && view.usable() + connecting < status.min;
-            holds!(!short, "I26", "{} usable, {connecting} connecting, of at least {}", view.usable(), status.min);
+            holds!(
+                !short,
+                "I26",
+                "{} usable, {connecting} connecting, of at least {}",
+                view.usable(),
+                status.min
+            );
         }
     }
 
@@ -87,12 +119,15 @@ impl Step<'_> {
         let priority = |id| books.endpoints.iter().find(|end| end.0 == id).map(|end| end.1);
         let reachable = || self.after.ends.iter().filter(|end| self.after.reachable(end));
         let best = reachable().map(|end| priority(end.id)).min();
-        reachable().any(|end| Some(priority(end.id)) == best && self.after.dialable(end, self.config.connects_max))
+        reachable()
+            .any(|end| Some(priority(end.id)) == best && self.after.dialable(end, self.config.connects_max))
     }
 
     /// Connections so near the end of their lives that their replacements may be dialled.
     fn renewing(&self) -> u32 {
-        let old = |conn: &&ConnectionInfo| usable(conn) && self.renewal(conn).is_some_and(|at| at <= self.after.now);
+        let old = |conn: &&ConnectionInfo| {
+            usable(conn) && self.renewal(conn).is_some_and(|at| at <= self.after.now)
+        };
         self.after.conns.iter().filter(old).count() as u32
     }
 
@@ -107,7 +142,21 @@ impl Step<'_> {
     /// When `conn` expires by idleness, if more than the minimum are usable and nobody waits who could use it.
     pub(super) fn idle_expiry(&self, conn: &ConnectionInfo) -> Option<Time> {
         let status = &self.after.status;
-        let expires = usable(conn) && self.after.usable() - self.renewing() > status.min && status.waiting == 0;
+        let expires =
+            usable(conn) && self.after.usable() - self.renewing() > status.min && status.waiting == 0;
         Some(idle_since(conn).filter(|_| expires)? + self.config.max_idle_time)
+    }
+}
+
+/// The time that must have passed before a connection is closed for that reason.
+fn patience_of(reason: CloseReason, config: &Config) -> Option<Duration> {
+    if reason == CloseReason::ConnectTimeout {
+        Some(config.connection_timeout)
+    } else if reason == CloseReason::Lifetime {
+        Some(config.max_lifetime)
+    } else if reason == CloseReason::IdleExpired {
+        Some(config.max_idle_time)
+    } else {
+        None
     }
 }

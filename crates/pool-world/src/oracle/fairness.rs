@@ -19,20 +19,26 @@ impl Step<'_> {
         let served = |id: TicketId, books: &Books| {
             books.waiter(id).is_some_and(|waiter| waiter.fate == Fate::Waiting && in_time(waiter))
         };
-        let served: Vec<TicketId> = self.outs.iter().filter_map(woken).filter(|&id| served(id, books)).collect();
+        let served: Vec<TicketId> =
+            self.outs.iter().filter_map(woken).filter(|&id| served(id, books)).collect();
         let front: Vec<TicketId> =
             books.order().filter(|&id| books.waiter(id).is_none_or(in_time)).take(served.len()).collect();
         holds!(self.flushing || served == front, "I13", "{served:?} were served, {front:?} were first");
         let left = books.waiting() as usize > served.len() + self.late(books);
         let fate = self.fate_of(served.len() as u32, left, books);
         for id in self.outs.iter().filter_map(woken) {
-            let of = |waiter: &Waiter| if in_time(waiter) || fate == Fate::Unknown { fate } else { Fate::TimedOut };
+            let of = |waiter: &Waiter| {
+                if in_time(waiter) || fate == Fate::Unknown { fate } else { Fate::TimedOut }
+            };
             books.woken(id, of, now);
         }
     }
 
     fn late(&self, books: &Books) -> usize {
-        books.order().filter(|&id| books.waiter(id).is_some_and(|waiter| waiter.deadline <= self.after.now)).count()
+        books
+            .order()
+            .filter(|&id| books.waiter(id).is_some_and(|waiter| waiter.deadline <= self.after.now))
+            .count()
     }
 
     /// Granted or failed: the leases on the connections tell. A pool that gives up gives up on everyone.
@@ -74,10 +80,17 @@ impl Step<'_> {
         }
         let unsure = books.links.iter().any(|link| link.unsure);
         if self.exact && !unsure && already == 0 && !books.refuses() {
-            let fit = |conn: &&ConnectionInfo| self.before.grantable(conn) && self.before.fresh(conn, request.proven_since);
+            let fit = |conn: &&ConnectionInfo| {
+                self.before.grantable(conn) && self.before.fresh(conn, request.proven_since)
+            };
             let free: Vec<&ConnectionInfo> = self.before.conns.iter().filter(fit).collect();
-            let served = conn.is_some_and(|conn| free.iter().any(|free| free.id == conn) || self.is_last_resort(conn));
-            holds!(served || (free.is_empty() && conn.is_none()), "I14b", "{request:?} got {answer:?} beside {free:?}");
+            let served =
+                conn.is_some_and(|conn| free.iter().any(|free| free.id == conn) || self.is_last_resort(conn));
+            holds!(
+                served || (free.is_empty() && conn.is_none()),
+                "I14b",
+                "{request:?} got {answer:?} beside {free:?}"
+            );
             if let Some(conn) = conn.filter(|_| !free.is_empty()) {
                 self.choice_is_right(&request, conn, &free);
             }
@@ -96,13 +109,20 @@ impl Step<'_> {
     /// The least recently proven of the fresh; for one who asks for a recent proof, the most recently proven.
     fn choice_is_right(&self, request: &Request, chosen: ConnId, free: &[&ConnectionInfo]) {
         // The row is by last proof; one that was used or asked since, and proved nothing, has gone to its end.
-        if free.iter().any(|conn| conn.leases_max > 1 || conn.error_count > 0 || conn.last_used > conn.last_proven) {
+        if free
+            .iter()
+            .any(|conn| conn.leases_max > 1 || conn.error_count > 0 || conn.last_used > conn.last_proven)
+        {
             return;
         }
         let proofs = || free.iter().map(|conn| conn.last_proven);
         let best = if request.proven_since.is_none() { proofs().min() } else { proofs().max() };
         let taken = free.iter().find(|conn| conn.id == chosen).map(|conn| conn.last_proven);
-        holds!(taken == best, "I14b", "{chosen} was chosen, proven {taken:?}, the policy would have taken {best:?} of {free:?}");
+        holds!(
+            taken == best,
+            "I14b",
+            "{chosen} was chosen, proven {taken:?}, the policy would have taken {best:?} of {free:?}"
+        );
     }
 
     fn refusal_is_right(&self, request: &Request, kind: AcquireErrorKind, books: &Books) {
@@ -110,12 +130,18 @@ impl Step<'_> {
             AcquireErrorKind::Closed => books.refuses(),
             AcquireErrorKind::Exhausted => request.patience == Patience::None,
             AcquireErrorKind::Timeout => !self.patient(request),
-            AcquireErrorKind::QueueFull => !self.exact || self.before.status.waiting >= self.config.waiters_limit(),
+            AcquireErrorKind::QueueFull => {
+                !self.exact || self.before.status.waiting >= self.config.waiters_limit()
+            }
             AcquireErrorKind::Unavailable => self.nothing_can_come(),
             _ => false,
         };
         holds!(right, "I6", "{request:?} was refused as {kind:?}");
-        holds!(!books.refuses() || kind == AcquireErrorKind::Closed, "I30", "refused as {kind:?} by a closing pool");
+        holds!(
+            !books.refuses() || kind == AcquireErrorKind::Closed,
+            "I30",
+            "refused as {kind:?} by a closing pool"
+        );
     }
 
     /// Nothing usable is open, nothing is under way, and no endpoint may be dialled.

@@ -10,7 +10,13 @@ impl Step<'_> {
     /// I2, I37, I39 for every connection that carries one lease more than before.
     pub(super) fn grants_are_right(&self, books: &Books) {
         let status = &self.after.status;
-        holds!(status.total <= status.max.max(self.before.status.total), "I1", "{} of {}", status.total, status.max);
+        holds!(
+            status.total <= status.max.max(self.before.status.total),
+            "I1",
+            "{} of {}",
+            status.total,
+            status.max
+        );
         holds!(status.total == self.after.conns.len() as u32, "I3", "total is {}", status.total);
         holds!(status.leases == self.after.leases(), "I3", "leases are {}", status.leases);
         for conn in &self.after.conns {
@@ -19,7 +25,14 @@ impl Step<'_> {
             let inherited = before.is_some_and(|before| before.in_use >= conn.in_use);
             holds!(!over || inherited, "I2", "{} carries {} of {}", conn.id, conn.in_use, conn.leases_max);
             let leased = conn.lifecycle == Lifecycle::Leased;
-            holds!(leased == (conn.in_use > 0), "I2", "{} is {:?} with {}", conn.id, conn.lifecycle, conn.in_use);
+            holds!(
+                leased == (conn.in_use > 0),
+                "I2",
+                "{} is {:?} with {}",
+                conn.id,
+                conn.lifecycle,
+                conn.in_use
+            );
             if !self.flushing && self.was_granted(conn, before) {
                 self.grant_is_right(conn, before, books);
             }
@@ -43,12 +56,21 @@ impl Step<'_> {
         let alone = before.is_none_or(|before| before.in_use == 0);
         // Beside another lease it may be granted though it makes no progress, when no other has room.
         let stalled = conn.in_use > 1 && conn.health != Health::Healthy;
-        holds!(stalled || self.after.fresh(conn, None), "I37", "{id} was granted stale: {conn:?} at {:?}", self.after.now);
+        holds!(
+            stalled || self.after.fresh(conn, None),
+            "I37",
+            "{id} was granted stale: {conn:?} at {:?}",
+            self.after.now
+        );
         let link = books.link(id).map(|link| link.generation);
         let generation = self.after.status.generation;
         holds!(link == Some(generation), "I37", "{id} is of generation {link:?}, the pool of {generation}");
         let draining = self.after.end(conn.endpoint).is_none_or(|end| end.draining);
         holds!(!draining, "I37", "{id} was granted, its endpoint is being drained");
-        holds!(alone || conn.health != Health::Probation, "I39", "{id} is on probation and was granted beside another lease");
+        holds!(
+            alone || conn.health != Health::Probation,
+            "I39",
+            "{id} is on probation and was granted beside another lease"
+        );
     }
 }

@@ -115,7 +115,12 @@ impl Step<'_> {
         if self.exact && (stale || idle) {
             let input = self.deed.map(|(input, _)| input);
             holds!(self.outs.is_empty(), "I11", "{input:?} is nothing new, and led to {:?}", self.outs);
-            holds!(self.before.same(self.after), "I11", "{input:?} is nothing new, and changed {:?}", self.after);
+            holds!(
+                self.before.same(self.after),
+                "I11",
+                "{input:?} is nothing new, and changed {:?}",
+                self.after
+            );
         }
     }
 
@@ -134,7 +139,13 @@ impl Step<'_> {
                 holds!(leased, "I30", "{} is {:?} in a pool that is on its way out", conn.id, conn.lifecycle);
             }
             let closed = self.after.status.total == 0;
-            holds!(pool.is_closed() == closed, "I30", "closed is {}, total {}", pool.is_closed(), self.after.status.total);
+            holds!(
+                pool.is_closed() == closed,
+                "I30",
+                "closed is {}, total {}",
+                pool.is_closed(),
+                self.after.status.total
+            );
         }
         for action in self.outs {
             if let Action::Notice(Notice::LeaseAbandoned { conn }) = action {

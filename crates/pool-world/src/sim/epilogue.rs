@@ -48,7 +48,11 @@ impl Sim {
         // Without room in the queue, a caller who finds none idle is refused, and rightly so.
         let queue = self.world.config().waiters_limit() >= 20;
         let (missed, last) = (self.failed - failed, self.last_error);
-        holds!(drained || !queue || missed == 0, "I22", "{missed} callers were not served, the last: {last:?}");
+        holds!(
+            drained || !queue || missed == 0,
+            "I22",
+            "{missed} callers were not served, the last: {last:?}"
+        );
         let came = self.served - served;
         holds!(drained || !queue || came > 500, "I22", "{came} callers were served");
         holds!(self.world.books.tenants.is_empty(), "I22", "{:?} are out", self.world.books.tenants);

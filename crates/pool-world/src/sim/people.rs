@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use pool_core::{EndpointSpec, Event, Failure, Outcome, Patience, Place, Priority, Request, Safety, Sent, TicketId};
+use pool_core::{
+    EndpointSpec, Event, Failure, Outcome, Patience, Place, Priority, Request, Safety, Sent, TicketId,
+};
 
 use super::{Happening, Mood, Server, Sim};
 use crate::books::Stage;
@@ -128,6 +130,10 @@ impl Sim {
         let (_, outcome) = server.work(&mut self.rng);
         if self.faults && self.rng.chance(1) {
             self.feed(Input::Detach(key));
+            return;
+        }
+        if self.faults && outcome == Outcome::BROKEN && self.rng.chance(20) {
+            self.feed(Input::Reject(key));
             return;
         }
         self.feed(Input::Release(key, outcome));

@@ -37,7 +37,7 @@ fn endings() -> impl Strategy<Value = Op> {
 }
 
 fn plain_histories() -> impl Strategy<Value = History> {
-    let ops = prop::collection::vec(plain_ops(), 0..200);
+    let ops = prop::collection::vec(plain_ops(), 0..120);
     // What comes after the end stays within the grace of a shutdown.
     let epilogue = prop::collection::vec(
         plain_ops().prop_filter("time stands still after the end", |op| {
@@ -53,7 +53,7 @@ fn plain_histories() -> impl Strategy<Value = History> {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 2_000, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() })]
+    #![proptest_config(Config { cases: 1_000, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() })]
 
     #[test]
     fn the_core_does_what_the_naive_pool_does_i36(history in plain_histories()) {

@@ -20,10 +20,10 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(3_000))]
+    #![proptest_config(cases(1_500))]
 
     #[test]
-    fn long_histories_keep_every_invariant(history in histories(250)) {
+    fn long_histories_keep_every_invariant(history in histories(160)) {
         history.play();
     }
 }

@@ -5,7 +5,8 @@ use pool_core::{Lifecycle, legal};
 #[test]
 fn the_table_of_legal_transitions_i5() {
     let row = |from: Lifecycle| {
-        let cells: String = Lifecycle::ALL.iter().map(|&to| if legal(from, to) { " x" } else { " ." }).collect();
+        let cells: String =
+            Lifecycle::ALL.iter().map(|&to| if legal(from, to) { " x" } else { " ." }).collect();
         format!("{:<10}{cells}", format!("{from:?}"))
     };
     let table: Vec<String> = Lifecycle::ALL.iter().map(|&from| row(from)).collect();

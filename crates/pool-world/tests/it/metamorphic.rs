@@ -112,7 +112,8 @@ fn with_interludes(tape: &Tape, every: usize, interlude: impl Fn(&mut Player, po
 
 #[test]
 fn a_tape_holds_what_was_done() {
-    let history = History { setup: pool_world::Setup::default(), ops: vec![pool_world::Op::Wait { ms: 5 }; 3] };
+    let history =
+        History { setup: pool_world::Setup::default(), ops: vec![pool_world::Op::Wait { ms: 5 }; 3] };
     assert_eq!(history.tape().inputs.len(), 4, "three waits and the last look");
     let mut world = World::recording(history.setup.config(), START);
     world.feed(Input::Suspend);

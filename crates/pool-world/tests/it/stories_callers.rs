@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use pool_core::{
-    AcquireErrorKind, CloseReason, Config, Event, FaultClass, Notice, Outcome, Patience, Phase, Priority, Request, WhenDown,
+    AcquireErrorKind, CloseReason, Config, Event, FaultClass, Notice, Outcome, Patience, Phase, Priority,
+    Request, WhenDown,
 };
 use pool_world::{Answer, Input, Script};
 
@@ -41,7 +42,8 @@ fn callers_are_served_in_the_order_in_which_they_came_i13() {
 fn a_better_class_is_served_before_a_longer_wait_i13() {
     let mut pool = Script::new(|config| config.max_connections = 1);
     let holder = pool.lease();
-    let [low, normal, high] = [Priority::Low, Priority::Normal, Priority::High].map(|class| pool.ask(of(class)).0);
+    let [low, normal, high] =
+        [Priority::Low, Priority::Normal, Priority::High].map(|class| pool.ask(of(class)).0);
     for (before, after) in [(holder, high), (high, normal), (normal, low)] {
         pool.done(before);
         assert!(pool.served(after));
@@ -64,7 +66,8 @@ fn a_caller_whose_patience_ends_is_told_at_that_instant_i19() {
 fn a_grant_outlives_the_patience_of_its_ticket() {
     let mut pool = Script::new(|config| config.max_connections = 1);
     let holder = pool.lease();
-    let (slow, _) = pool.ask(Request { patience: Patience::Until(pool.now() + SECOND), ..Request::default() });
+    let (slow, _) =
+        pool.ask(Request { patience: Patience::Until(pool.now() + SECOND), ..Request::default() });
     pool.done(holder);
     pool.wait(5 * SECOND);
     assert!(pool.served(slow), "what was granted in time is kept until it is claimed");
@@ -106,7 +109,9 @@ fn nobody_waits_for_an_endpoint_that_is_down() {
     let first = pool.acquire();
     pool.refuse();
     assert_eq!(pool.error_of(first), Some(AcquireErrorKind::Unavailable));
-    let Answer::Failed(error) = pool.ask(Request::default()).1 else { panic!("queued for an endpoint that is down") };
+    let Answer::Failed(error) = pool.ask(Request::default()).1 else {
+        panic!("queued for an endpoint that is down")
+    };
     let cause = error.cause.expect("the cause of the outage");
     assert_eq!((cause.class, cause.failures), (FaultClass::Endpoint, 1));
     pool.wait(SECOND);
@@ -245,7 +250,11 @@ fn a_detached_connection_is_the_callers_and_its_slot_is_free() {
     let mut pool = Script::new(|config| config.max_connections = 1);
     let (holder, waiting) = (pool.lease(), pool.acquire());
     pool.feed(Input::Detach(holder));
-    assert_eq!((pool.view().status.total, pool.dialling().len()), (1, 1), "its place is dialled for who waits");
+    assert_eq!(
+        (pool.view().status.total, pool.dialling().len()),
+        (1, 1),
+        "its place is dialled for who waits"
+    );
     pool.open(1);
     assert!(pool.served(waiting));
 }

@@ -26,7 +26,11 @@ fn what_the_application_does_wrong_poisons_nothing() {
         let holder = pool.lease();
         pool.release(holder, fault(if n % 2 == 0 { FaultClass::Application } else { FaultClass::Caller }));
     }
-    assert_eq!((pool.dialled(), pool.notices()), (1, vec![]), "50 failed queries, and one connection as good as new");
+    assert_eq!(
+        (pool.dialled(), pool.notices()),
+        (1, vec![]),
+        "50 failed queries, and one connection as good as new"
+    );
     assert!(pool.view().conns[0].health.word() != "unhealthy" && pool.view().conns[0].error_count == 0);
     assert!(pool.view().ends[0].health.word() != "unhealthy");
 }
@@ -90,7 +94,8 @@ fn an_unhealthy_connection_that_answers_is_on_probation_and_a_success_ends_it_i3
 
 #[test]
 fn an_idle_connection_is_probed_every_interval_and_closed_when_it_never_answers() {
-    let mut pool = Script::new(|config| (config.min_connections, config.health_check_interval) = (1, 30 * SECOND));
+    let mut pool =
+        Script::new(|config| (config.min_connections, config.health_check_interval) = (1, 30 * SECOND));
     pool.open(1);
     for _ in 0..5 {
         let after = pool.wait_for_probe().as_secs_f64();
@@ -104,7 +109,8 @@ fn an_idle_connection_is_probed_every_interval_and_closed_when_it_never_answers(
 
 #[test]
 fn traffic_spares_a_connection_its_probes() {
-    let mut pool = Script::new(|config| (config.min_connections, config.health_check_interval) = (1, 30 * SECOND));
+    let mut pool =
+        Script::new(|config| (config.min_connections, config.health_check_interval) = (1, 30 * SECOND));
     pool.open(1);
     for _ in 0..20 {
         let holder = pool.lease();
@@ -155,7 +161,11 @@ fn a_connection_at_the_end_of_its_life_is_replaced_before_it_goes() {
     });
     pool.open(1);
     pool.wait(1_795 * SECOND);
-    assert_eq!((pool.dialling().len(), pool.closed(CloseReason::Lifetime)), (1, 0), "a connect's time before");
+    assert_eq!(
+        (pool.dialling().len(), pool.closed(CloseReason::Lifetime)),
+        (1, 0),
+        "a connect's time before"
+    );
     pool.open(1);
     pool.wait(5 * SECOND);
     assert_eq!((pool.closed(CloseReason::Lifetime), pool.view().usable()), (1, 1));

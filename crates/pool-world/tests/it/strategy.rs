@@ -85,6 +85,7 @@ fn callers() -> impl Strategy<Value = Op> {
         2 => any::<u8>().prop_map(|nth| Op::Cancel { nth }),
         10 => (any::<u8>(), any::<u8>()).prop_map(|(nth, how)| Op::Release { nth, how }),
         1 => any::<u8>().prop_map(|nth| Op::Detach { nth }),
+        1 => any::<u8>().prop_map(|nth| Op::Reject { nth }),
     ]
 }
 

@@ -8,10 +8,9 @@
 //! Where the specification leaves a choice (which idle connection is granted, how long a backoff is), the naive pool takes
 //! the core's, if it was a legal one. Everything else it works out itself, and compares output for output.
 
-use pool_core::{
-    AcquireErrorKind, Action, CloseReason, Config, ConnId, Event, Outcome, Patience, Place, Priority, Request, Time,
-    WhenDown,
-};
+mod calls;
+
+use pool_core::{Action, CloseReason, Config, ConnId, Priority, Time, WhenDown};
 
 use crate::holds;
 use crate::input::{Answer, Input, Key};
@@ -124,7 +123,8 @@ impl NaivePool {
     fn fire(&mut self, now: Time, outs: &mut Outs) {
         self.now = self.now.max(now);
         let now = self.now;
-        outs.wakes.extend(self.waiters.iter().filter(|waiter| waiter.deadline <= now).map(|waiter| waiter.key));
+        outs.wakes
+            .extend(self.waiters.iter().filter(|waiter| waiter.deadline <= now).map(|waiter| waiter.key));
         self.waiters.retain(|waiter| waiter.deadline > now);
         for conn in self.conns.clone().into_iter().filter(|conn| conn.due <= now) {
             if conn.state == State::Closing {
@@ -156,137 +156,6 @@ impl NaivePool {
     fn mark_all(&mut self, reason: CloseReason, outs: &mut Outs) {
         for id in self.conns.iter().map(|conn| conn.id).collect::<Vec<_>>() {
             self.mark(id, reason, outs);
-        }
-    }
-
-    fn apply(&mut self, input: Input, answer: Answer, core: &View, outs: &mut Outs) {
-        match input {
-            Input::Acquire(request) => self.acquire(request, answer, core),
-            Input::Claim(key) => self.claim(key, answer),
-            Input::Cancel(key) => {
-                self.waiters.retain(|waiter| waiter.key != key);
-                self.give_back(key, Outcome::Returned, core, outs);
-            }
-            Input::Release(key, outcome) => self.give_back(key, outcome, core, outs),
-            Input::Detach(key) => {
-                let held = self.leases.iter().find(|lease| lease.0 == key).and_then(|lease| lease.1);
-                self.conns.retain(|conn| Some(conn.id) != held);
-                self.leases.retain(|lease| lease.0 != key);
-            }
-            Input::Report(event) => self.report(event),
-            Input::Suspend => self.suspended = true,
-            Input::Resume => self.suspended = false,
-            Input::Invalidate => self.mark_all(CloseReason::Invalidated, outs),
-            Input::Drain if self.ending == Ending::Not => (self.ending, self.suspended) = (Ending::Draining, false),
-            Input::Shutdown(_) => {
-                (self.ending, self.suspended) = (Ending::Over, false);
-                outs.wakes.extend(self.waiters.drain(..).map(|waiter| waiter.key));
-                self.mark_all(CloseReason::Shutdown, outs);
-            }
-            Input::Advance | Input::Drain => {}
-            Input::Resize(..) | Input::AddEndpoint(_) | Input::DrainEndpoint(_) | Input::Retry(_) => {
-                panic!("the naive pool does not know {input:?}")
-            }
-        }
-    }
-
-    fn acquire(&mut self, request: Request, answer: Answer, core: &View) {
-        let key = self.acquires;
-        self.acquires += 1;
-        let deadline = match request.patience {
-            Patience::Configured => self.now + self.config.acquire_timeout,
-            Patience::Until(at) => at,
-            Patience::None => self.now,
-        };
-        let free = self.conns.iter().any(|conn| conn.state == State::Idle) && !self.suspended;
-        let served = self.ending == Ending::Not && free && self.waiters.is_empty();
-        match answer {
-            Answer::Ready(id) => {
-                holds!(served, "I36", "acquire {key} was served on {id}, and the naive pool has {:?}", self.conns);
-                let state = self.conn(id).map(|conn| std::mem::replace(&mut conn.state, State::Leased));
-                holds!(state == Some(State::Idle), "I36", "{id} was granted while {state:?}");
-                self.leases.push((key, Some(id)));
-            }
-            Answer::Queued => {
-                let full = self.waiters.len() as u32 >= self.config.waiters_limit();
-                let fit = !served && !full && self.ending == Ending::Not && deadline > self.now;
-                holds!(fit, "I36", "acquire {key} was queued behind {:?}", self.waiters);
-                let place = match request.place {
-                    Place::Back => self.waiters.iter().filter(|other| other.class <= request.priority).count(),
-                    Place::Front => self.waiters.iter().filter(|other| other.class < request.priority).count(),
-                };
-                self.waiters.insert(place, Waiter { key, class: request.priority, deadline });
-            }
-            Answer::Failed(error) => {
-                let kind = error.kind;
-                holds!(!served, "I36", "acquire {key} failed with {kind:?} beside {:?}", self.conns);
-                let closed = kind == AcquireErrorKind::Closed;
-                holds!(closed == (self.ending != Ending::Not), "I36", "acquire {key} failed with {kind:?}");
-                let down = kind == AcquireErrorKind::Unavailable;
-                holds!(!down || self.is_down(core), "I36", "acquire {key} failed with {kind:?}");
-            }
-            other => panic!("I36: an acquire was answered {other:?}"),
-        }
-    }
-
-    fn claim(&mut self, key: Key, answer: Answer) {
-        match answer {
-            Answer::Ready(id) => {
-                let Some(place) = self.leases.iter().position(|lease| lease.0 == key) else {
-                    panic!("I36: acquire {key} has a lease, and was not granted one");
-                };
-                // Of several grants it was a guess which is on which connection: the guesses are exchanged.
-                let guess = self.leases[place].1;
-                for lease in self.leases.iter_mut().filter(|lease| lease.1 == Some(id)) {
-                    lease.1 = guess;
-                }
-                self.leases[place].1 = Some(id);
-                let state = self.conn(id).map(|conn| conn.state);
-                holds!(state == Some(State::Leased), "I36", "the lease of acquire {key} is on {id}, which is {state:?}");
-            }
-            Answer::Pending => {
-                let waits = self.waiters.iter().any(|waiter| waiter.key == key);
-                holds!(waits, "I36", "acquire {key} is pending, and the naive pool has {:?}", self.waiters);
-            }
-            _ => {
-                let granted = self.leases.iter().any(|lease| lease.0 == key);
-                let waits = self.waiters.iter().any(|waiter| waiter.key == key);
-                holds!(!granted && !waits, "I36", "acquire {key} was answered {answer:?}");
-            }
-        }
-    }
-
-    /// A lease or a grant ends. On which connection a grant was is told by the core: one that is no longer leased there.
-    fn give_back(&mut self, key: Key, outcome: Outcome, core: &View, outs: &mut Outs) {
-        let Some(place) = self.leases.iter().position(|lease| lease.0 == key) else { return };
-        let (_, known) = self.leases.remove(place);
-        let claimed: Vec<ConnId> = self.leases.iter().filter_map(|lease| lease.1).collect();
-        let leased = |conn: &&Conn| conn.state == State::Leased && !claimed.contains(&conn.id);
-        let freed = |conn: &&Conn| core.conn(conn.id).is_none_or(|there| there.in_use == 0);
-        let candidates = || self.conns.iter().filter(leased);
-        let handed_on = candidates().find(|conn| conn.mark.is_none()).map(|conn| conn.id);
-        let Some(id) = known.or(candidates().find(freed).map(|conn| conn.id)).or(handed_on) else { return };
-        let conn = self.conn(id).expect("a lease is on a connection");
-        let broken = matches!(outcome, Outcome::Failed { reuse: pool_core::Reuse::Discard, .. });
-        match conn.mark {
-            Some(reason) => self.close(id, reason, outs),
-            None if broken => self.close(id, CloseReason::Broken, outs),
-            None => conn.state = State::Idle,
-        }
-    }
-
-    fn report(&mut self, event: Event) {
-        let id = event.conn();
-        let Some(state) = self.conn(id).map(|conn| conn.state) else { return };
-        match (event, state) {
-            (Event::Connected { .. }, State::Connecting) => {
-                let conn = self.conn(id).expect("just looked");
-                (conn.state, conn.due) = (State::Idle, Time::MAX);
-            }
-            (Event::ConnectFailed { .. }, State::Connecting) | (Event::Closed { .. }, State::Closing) => {
-                self.conns.retain(|conn| conn.id != id);
-            }
-            _ => {}
         }
     }
 
@@ -347,13 +216,16 @@ impl NaivePool {
         let end = &core.ends[0];
         let gate = if end.failures > 0 { 1 } else { self.config.connects_max as usize };
         let (min, max) = (self.config.min_connections as usize, self.config.max_connections as usize);
-        while !self.suspended && self.ending != Ending::Over && core.reachable(end) && self.conns.len() < max {
+        while !self.suspended && self.ending != Ending::Over && core.reachable(end) && self.conns.len() < max
+        {
             let connecting = self.count(State::Connecting);
             let lacking = self.ending == Ending::Not && self.open() + connecting < min;
             if connecting >= gate || !(lacking || self.waiters.len() > connecting) {
                 break;
             }
-            let Some(id) = names.next() else { panic!("I36: the core did not dial, connecting {connecting}") };
+            let Some(id) = names.next() else {
+                panic!("I36: the core did not dial, connecting {connecting}")
+            };
             let (state, due) = (State::Connecting, self.now + self.config.connection_timeout);
             self.conns.push(Conn { id, state, due, mark: None });
             outs.connects += 1;
@@ -371,7 +243,9 @@ impl Outs {
                 Heard::Action(Action::Forget { conn }) => outs.forgets.push(*conn),
                 Heard::Action(Action::Probe { conn }) => panic!("I36: {conn} was probed"),
                 Heard::Woke(key) => outs.wakes.extend(key),
-                Heard::Action(Action::Wake { .. } | Action::Notice(_)) | Heard::Answer(..) | Heard::Rest(_) => {}
+                Heard::Action(Action::Wake { .. } | Action::Notice(_))
+                | Heard::Answer(..)
+                | Heard::Rest(_) => {}
             }
         }
         outs
