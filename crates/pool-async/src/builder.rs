@@ -8,7 +8,7 @@ use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::driver::Driver;
 use crate::pool::Pool;
-use crate::turn::Shared;
+use crate::turn::{Core, Shared};
 
 /// Makes a pool and its driver.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl<B: Backend, C: Clock> Builder<B, C> {
     /// Every setting that is out of its range.
     #[expect(clippy::type_complexity, reason = "two things and an error; a name would hide them")]
     pub fn build(self) -> Result<(Pool<B, C>, Driver<B, C>), ConfigError> {
-        let core = pool_core::Pool::new(self.config, self.clock.now())?;
+        let core = Core::new(self.config, self.clock.now())?;
         let shared = Arc::new(Shared::new(self.backend, self.clock, core));
         Ok((Pool::new(Arc::clone(&shared)), Driver::new(shared)))
     }

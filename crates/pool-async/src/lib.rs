@@ -80,7 +80,7 @@
 //!
 //! | feature | adds | extra dependencies |
 //! |---|---|---|
-//! | `test-util` | `ManualClock`, `Pool::turns`, `Pool::check` | none |
+//! | `test-util` | `ManualClock`, `Pool::turns`, `Pool::check`, `Pool::record` | none |
 
 mod acquire;
 mod backend;
@@ -99,6 +99,8 @@ mod lease;
 mod manual;
 mod pool;
 mod slots;
+#[cfg(feature = "test-util")]
+mod tape;
 mod turn;
 
 pub use pool_core;
@@ -115,3 +117,5 @@ pub use lease::Lease;
 #[cfg(feature = "test-util")]
 pub use manual::ManualClock;
 pub use pool::{Connection, Pool};
+#[cfg(feature = "test-util")]
+pub use tape::{Replay, Tape};

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::error::AcquireError;
 use crate::events::{Events, StatusChanged};
 use crate::lease::Lease;
-use crate::turn::Shared;
+use crate::turn::{Core, Shared};
 
 /// A handle to a pool; cheap to clone. When the last one is dropped the pool drains: it opens nothing more, closes what is
 /// idle, and what is leased when it comes back.
@@ -195,7 +195,7 @@ impl<B: Backend, C: Clock> Pool<B, C> {
     }
 
     /// Does what a person asked for, and tells observers to look.
-    fn operate<R>(&self, operation: impl FnOnce(&mut pool_core::Pool, Time) -> R) -> R {
+    fn operate<R>(&self, operation: impl FnOnce(&mut Core, Time) -> R) -> R {
         self.shared.turn(|state, now| {
             state.changed = true;
             operation(&mut state.core, now)
@@ -286,6 +286,19 @@ impl<B: Backend, C: Clock> Pool<B, C> {
     #[cfg(feature = "test-util")]
     pub fn check(&self) -> Result<(), String> {
         self.shared.turn(|state, _| state.core.check())
+    }
+
+    /// Begins to record every call of the core, with its time and its answer; false while somebody waits or holds a lease.
+    #[cfg(feature = "test-util")]
+    #[must_use = "false says that nothing is recorded"]
+    pub fn record(&self) -> bool {
+        self.shared.turn(|state, _| state.core.record())
+    }
+
+    /// Ends the recording and gives it out, if there is one.
+    #[cfg(feature = "test-util")]
+    pub fn recorded(&self) -> Option<crate::Tape> {
+        self.shared.turn(|state, _| state.core.recorded())
     }
 
     /// How often the pool's lock was taken, this call included.

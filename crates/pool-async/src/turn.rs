@@ -22,6 +22,12 @@ use crate::error::{AcquireError, ConnectError, DriverState};
 use crate::events::Hub;
 use crate::slots::{Object, Slots};
 
+#[cfg(not(feature = "test-util"))]
+pub(crate) use pool_core::Pool as Core;
+
+#[cfg(feature = "test-util")]
+pub(crate) use crate::tape::Core;
+
 /// Takes a lock that no foreign code can have poisoned: whatever unwound under it left the data whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poison| poison.into_inner())
@@ -44,7 +50,7 @@ pub(crate) struct Shared<B: Backend, C> {
 
 /// What is behind the lock.
 pub(crate) struct State<B: Backend> {
-    pub(crate) core: pool_core::Pool,
+    pub(crate) core: Core,
     pub(crate) slots: Slots<B::Conn>,
     /// What the driver is to do, in the core's order.
     pub(crate) orders: VecDeque<Action>,
@@ -78,7 +84,7 @@ struct Effects<B: Backend> {
 }
 
 impl<B: Backend, C: crate::Clock> Shared<B, C> {
-    pub(crate) fn new(backend: B, clock: C, core: pool_core::Pool) -> Self {
+    pub(crate) fn new(backend: B, clock: C, core: Core) -> Self {
         let config = core.config();
         let (acquire_timeout, connection_timeout) = (config.acquire_timeout, config.connection_timeout);
         Shared {
