@@ -171,10 +171,14 @@ impl Endpoint {
         if age < SHORTEST_AGE {
             return false;
         }
-        let before = self.last_close.replace((now, age));
-        let Some((then, other)) = before else { return false };
+        let (then, other) = *self.last_close.get_or_insert((now, age));
+        if now.since(then) < age {
+            // The first of what may be one restart stays the one to compare with.
+            return false;
+        }
+        self.last_close = Some((now, age));
         let agree = age.abs_diff(other) <= age.max(other) / 8;
-        agree && now.since(then) >= age && self.lower_freshness(age.min(other) / 8 * 7)
+        agree && self.lower_freshness(age.min(other) / 8 * 7)
     }
 
     /// Lowers the limit of idleness; it is never raised.
@@ -184,5 +188,21 @@ impl Endpoint {
             self.freshness = limit;
         }
         lower
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_timeout_is_learned_from_closes_in_turn_and_not_from_a_restart() {
+        let five = Duration::from_secs(5);
+        let mut endpoint = Endpoint::new(EndpointSpec::default(), Duration::from_secs(30), Time::ZERO);
+        assert!(!endpoint.closed_at_age(Time::from_millis(5_000), five));
+        // A second connection, opened a second later, may go down in the same restart.
+        assert!(!endpoint.closed_at_age(Time::from_millis(6_000), five));
+        assert!(endpoint.closed_at_age(Time::from_millis(10_000), five));
+        assert_eq!(endpoint.freshness, five / 8 * 7);
     }
 }
