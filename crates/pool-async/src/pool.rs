@@ -106,8 +106,7 @@ impl<B: Backend, C: Clock> Pool<B, C> {
         let mut held = Vec::new();
         loop {
             let status = self.status();
-            let (now_open, wanted) =
-                (status.total - status.connecting - status.closing, open.min(status.max));
+            let (now_open, wanted) = (status.healthy + status.unknown, open.min(status.max));
             if now_open >= wanted {
                 return Ok(());
             }
