@@ -18,12 +18,12 @@ use pool_http::{HttpConnection, Limits, Phase, Request, Response, TransportError
 use smol::Timer;
 use supabase_sim::{Counters, Protocols, Simulator};
 
-use crate::adapter::{Adapter, PoolOf};
+use crate::adapter::{Adapter, Open};
 
 /// Longer than anything takes that happens at all.
 pub const LONG: Duration = Duration::from_secs(30);
 /// The limit of what is expected to reach it.
-pub const SHORT: Duration = Duration::from_millis(300);
+pub const SHORT: Duration = Duration::from_millis(400);
 /// The header that the gateway looks at.
 pub const APIKEY: HeaderName = HeaderName::from_static("apikey");
 /// A call that writes one row.
@@ -51,7 +51,7 @@ impl<A: Adapter> Site<A> {
     }
 
     /// A pool for the server.
-    pub fn pool(&self, config: Config) -> PoolOf<A> {
+    pub fn pool(&self, config: Config) -> Open<A> {
         self.adapter.open(&self.sim, config)
     }
 
@@ -183,8 +183,8 @@ pub fn failure(result: Result<Response, TransportError>) -> (Phase, TransportErr
 
 /// Opens a connection and gives it back without a complaint: one that dies before anything was good about it counts as a failed
 /// connect, after which the pool takes a rest.
-pub async fn proven<B: Backend, C: Clock>(pool: &Pool<B, C>) {
-    drop(pool.acquire().await.expect("a connection"));
+pub async fn proven<A: Adapter>(pool: &Open<A>) {
+    drop(pool.get().await.expect("a connection"));
 }
 
 /// Waits for what must come about; what hangs fails instead.

@@ -10,7 +10,7 @@ use pool_smol::async_std::AsyncStdClock;
 use supabase_sim::Simulator;
 
 use super::smol::backend;
-use crate::adapter::{Adapter, Asked, PoolOf, ask};
+use crate::adapter::{Adapter, Asked, Open, ask};
 
 /// async-std.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub struct AsyncStd;
 impl Adapter for AsyncStd {
     type Backend = SurfBackend;
     type Clock = AsyncStdClock;
+    type Keeper = ();
 
     fn start() -> Self {
         AsyncStd
@@ -32,15 +33,12 @@ impl Adapter for AsyncStd {
         drop(async_std::task::spawn(task));
     }
 
-    fn open(&self, sim: &Simulator, config: Config) -> PoolOf<Self> {
-        pool_smol::async_std::open(backend(sim), config).expect("a valid configuration")
+    fn open(&self, sim: &Simulator, config: Config) -> Open<Self> {
+        let pool = pool_smol::async_std::open(backend(sim), config);
+        Open::new(pool.expect("a valid configuration"), ())
     }
 
-    fn ask(
-        pool: PoolOf<Self>,
-        request: Request,
-        limit: Duration,
-    ) -> impl Future<Output = Asked<Self>> + Send {
+    fn ask(pool: Open<Self>, request: Request, limit: Duration) -> impl Future<Output = Asked<Self>> + Send {
         ask(pool, request, limit)
     }
 }

@@ -2,8 +2,10 @@
 
 mod async_std;
 mod smol;
+mod threads;
 mod tokio;
 
 pub use self::async_std::AsyncStd;
 pub use self::smol::Smol;
+pub use self::threads::{Failed, Socket, Threads, Wire};
 pub use self::tokio::{TokioDirect, TokioPinned};

@@ -8,7 +8,7 @@ use pool_http::{Base, Request};
 use pool_smol::{Probe, SmolClock, SurfBackend, TransportConfig};
 use supabase_sim::Simulator;
 
-use crate::adapter::{Adapter, Asked, PoolOf, ask};
+use crate::adapter::{Adapter, Asked, Open, ask};
 use crate::site::{APIKEY, key, ping, url};
 
 pub(super) fn backend(sim: &Simulator) -> SurfBackend {
@@ -24,6 +24,7 @@ pub struct Smol;
 impl Adapter for Smol {
     type Backend = SurfBackend;
     type Clock = SmolClock;
+    type Keeper = ();
 
     fn start() -> Self {
         Smol
@@ -37,15 +38,11 @@ impl Adapter for Smol {
         smol::spawn(task).detach();
     }
 
-    fn open(&self, sim: &Simulator, config: Config) -> PoolOf<Self> {
-        backend(sim).open(config).expect("a valid configuration")
+    fn open(&self, sim: &Simulator, config: Config) -> Open<Self> {
+        Open::new(backend(sim).open(config).expect("a valid configuration"), ())
     }
 
-    fn ask(
-        pool: PoolOf<Self>,
-        request: Request,
-        limit: Duration,
-    ) -> impl Future<Output = Asked<Self>> + Send {
+    fn ask(pool: Open<Self>, request: Request, limit: Duration) -> impl Future<Output = Asked<Self>> + Send {
         ask(pool, request, limit)
     }
 }

@@ -9,7 +9,7 @@ use pool_tokio::{DirectBackend, PinnedBackend, Probe, TokioClock, TransportConfi
 use supabase_sim::Simulator;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::adapter::{Adapter, Asked, PoolOf, ask};
+use crate::adapter::{Adapter, Asked, Open, ask};
 use crate::site::{APIKEY, key, ping, url};
 
 fn runtime() -> Runtime {
@@ -30,6 +30,7 @@ macro_rules! adapter {
         impl Adapter for $name {
             type Backend = $backend;
             type Clock = TokioClock;
+            type Keeper = ();
 
             fn start() -> Self {
                 $name(runtime())
@@ -43,12 +44,14 @@ macro_rules! adapter {
                 drop(self.0.spawn(task));
             }
 
-            fn open(&self, sim: &Simulator, config: Config) -> PoolOf<Self> {
-                <$backend>::new(towards(sim)).expect("no TLS").open(config).expect("a valid configuration")
+            fn open(&self, sim: &Simulator, config: Config) -> Open<Self> {
+                let _inside = self.0.enter();
+                let backend = <$backend>::new(towards(sim)).expect("no TLS");
+                Open::new(backend.open(config).expect("a valid configuration"), ())
             }
 
             fn ask(
-                pool: PoolOf<Self>,
+                pool: Open<Self>,
                 request: Request,
                 limit: Duration,
             ) -> impl Future<Output = Asked<Self>> + Send {

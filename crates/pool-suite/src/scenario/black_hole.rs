@@ -12,10 +12,10 @@ pub async fn a_request_that_is_never_answered_ends_at_its_limit<A: Adapter>(site
     let pool = site.pool(quiet(1));
     proven(&pool).await;
     site.sim.inject(Fault::black_hole().path("/rest/v1/blogs").times(1));
-    let lease = pool.acquire().await.expect("a lease");
+    let lease = pool.get().await.expect("a lease");
     let silence = exchange(lease, site.blog(1), SHORT).await;
     assert_eq!(failure(silence), (Phase::Sent, TransportErrorKind::TimedOut));
-    let lease = pool.acquire().await.expect("another connection");
+    let lease = pool.get().await.expect("another connection");
     let answer = exchange(lease, site.blog(2), LONG).await.expect("an answer");
     assert!(is_blog(&answer, 2), "{answer:?}");
     site.until(|counters| counters.opened == 2 && counters.open == 1).await;
@@ -27,11 +27,11 @@ pub async fn an_answer_that_comes_too_late_is_nobodys<A: Adapter>(site: &Site<A>
     let pool = site.pool(quiet(1));
     proven(&pool).await;
     site.sim.inject(Fault::latency(SHORT * 2).path("/rest/v1/blogs").times(1));
-    let lease = pool.acquire().await.expect("a lease");
+    let lease = pool.get().await.expect("a lease");
     let silence = exchange(lease, site.blog(1), SHORT).await;
     assert_eq!(failure(silence), (Phase::Sent, TransportErrorKind::TimedOut));
     for id in 2..8 {
-        let lease = pool.acquire().await.expect("another connection");
+        let lease = pool.get().await.expect("another connection");
         let answer = exchange(lease, site.blog(id), LONG).await.expect("an answer");
         assert!(is_blog(&answer, id), "{answer:?}");
     }

@@ -16,7 +16,7 @@ pub async fn a_crowd_shares_a_few_connections<A: Adapter>(site: &Site<A>) {
         let (pool, request) = (pool.clone(), site.blog(id));
         async move {
             for _ in 0..EACH {
-                let lease = pool.acquire().await.expect("a lease");
+                let lease = pool.get().await.expect("a lease");
                 let answer = exchange(lease, request.clone(), LONG).await.expect("an answer");
                 assert!(is_blog(&answer, id), "somebody else's answer: {answer:?}");
             }
@@ -34,11 +34,11 @@ pub async fn a_crowd_shares_a_few_connections<A: Adapter>(site: &Site<A>) {
 /// Whom the queue has no room for is told so at once; those in it are served.
 pub async fn a_crowd_larger_than_the_queue_is_refused_in_part<A: Adapter>(site: &Site<A>) {
     let pool = site.pool(Config { waiters_max: Some(8), ..quiet(1) });
-    let held = pool.acquire().await.expect("a lease");
+    let held = pool.get().await.expect("a lease");
     let callers = site.spawn_all((0..CALLERS).map(|_| {
         let (pool, request) = (pool.clone(), site.blog(1));
         async move {
-            let lease = pool.acquire().await?;
+            let lease = pool.get().await?;
             let answer = exchange(lease, request, LONG).await.expect("an answer");
             assert!(is_blog(&answer, 1), "{answer:?}");
             Ok::<(), Denied<A>>(())
