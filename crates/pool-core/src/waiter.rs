@@ -68,6 +68,7 @@ impl Queue {
     }
 
     /// Who waits, best class first, oldest place first.
+    #[cfg(feature = "check")]
     pub(crate) fn iter<'a>(
         &'a self,
         tickets: &'a Arena<TicketId, Waiter>,
