@@ -66,10 +66,10 @@ impl Pool {
         self.conns.iter().find(|(_, conn)| conn.life == life && conn.mark.is_none()).map(|(id, _)| id)
     }
 
-    /// Holds back all grants and connects; callers wait. Leases go on.
+    /// Holds back all grants and connects; callers wait. Leases go on. A pool that ends is not suspended: it has promised to serve
+    /// those who wait.
     pub fn suspend(&mut self, now: Time) {
         self.tick(now);
-        // An ending pool has promised to serve those who wait.
         self.suspended = !self.is_ending();
         self.settle();
     }

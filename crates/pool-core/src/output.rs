@@ -9,7 +9,8 @@
 //! | `Wake` | wakes the task that holds the ticket, which then claims | nothing |
 //! | `Notice` | tells whoever watches | nothing |
 //!
-//! Every action that asks for a report has a deadline in the core, so a peer that never answers holds no slot.
+//! Every action that asks for a report has a deadline in the core, so a peer that never answers holds no slot. Where several
+//! inputs come before the actions are fetched, a `Probe` can name a connection that has been detached meanwhile: it is void.
 
 use crate::id::{ConnId, EndpointId, TicketId};
 use crate::state::CloseReason;
