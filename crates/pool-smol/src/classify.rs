@@ -105,16 +105,19 @@ fn of_h2(error: &h2::Error, phase: Phase) -> Option<(Phase, Kind)> {
     Some((phase, if error.is_remote() { Kind::Reset } else { Kind::Protocol }))
 }
 
+/// What an io error says by its kind; those that are not listed say nothing.
+const IO: &[(io::ErrorKind, Kind)] = &[
+    (io::ErrorKind::ConnectionRefused, Kind::Refused),
+    (io::ErrorKind::ConnectionReset, Kind::Reset),
+    (io::ErrorKind::ConnectionAborted, Kind::Reset),
+    (io::ErrorKind::BrokenPipe, Kind::Closed),
+    (io::ErrorKind::NotConnected, Kind::Closed),
+    (io::ErrorKind::UnexpectedEof, Kind::Closed),
+    (io::ErrorKind::TimedOut, Kind::TimedOut),
+];
+
 fn of_io(error: &io::Error, phase: Phase) -> Option<Kind> {
-    let kind = match error.kind() {
-        io::ErrorKind::ConnectionRefused => Kind::Refused,
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Kind::Reset,
-        io::ErrorKind::BrokenPipe | io::ErrorKind::NotConnected | io::ErrorKind::UnexpectedEof => {
-            Kind::Closed
-        }
-        io::ErrorKind::TimedOut => Kind::TimedOut,
-        _ => return None,
-    };
+    let &(_, kind) = IO.iter().find(|(known, _)| *known == error.kind())?;
     // A close in the middle of an answer has cut it.
     Some(if phase == Phase::Body && kind == Kind::Closed { Kind::Truncated } else { kind })
 }

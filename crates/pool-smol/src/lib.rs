@@ -25,8 +25,8 @@
 //! # What is under it
 //!
 //! One pooled connection is one socket: smol's TCP, TLS by rustls (ring), HTTP/1.1 and HTTP/2 by hyper. There is no tokio
-//! runtime in it; the tasks run on smol's global executor or [wherever you say](Spawner), with the feature `async-std` on
-//! [async-std's](crate::async_std).
+//! runtime in it; the tasks run on smol's global executor or [wherever you say](Spawner), with the feature `async-std`
+//! and its module `async_std` on async-std's.
 //!
 //! For what the query builder has no words for, a lease lends a [`surf::Client`] that works on exactly its socket
 //! ([`SurfConnection::client`]). surf comes without its own HTTP clients: they hand an answer that came too late to the next

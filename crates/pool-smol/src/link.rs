@@ -5,11 +5,12 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use futures::future::Either;
+use futures::future::{Either, select};
 use http::{HeaderMap, Request, Response, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -104,7 +105,7 @@ impl Link {
     ) -> Result<Response<Incoming>, TransportError> {
         let ready = self.ready().await;
         let sent = match ready.and_then(|()| self.hand_over(request)) {
-            Ok(sent) => sent.await,
+            Ok(sent) => self.answered(sent).await,
             Err(error) => return Err(flight.blame(error)),
         };
         match sent {
@@ -139,6 +140,20 @@ impl Link {
             Some(Sender::Http1(sender)) => Ok(Either::Left(sender.try_send_request(request))),
             Some(Sender::Http2(sender)) => Ok(Either::Right(sender.try_send_request(request))),
             None => Err(TransportError::new(Phase::NotSent, TransportErrorKind::Closed)),
+        }
+    }
+
+    /// Waits for the head, but no longer than there is a connection.
+    ///
+    /// hyper's queue may take a request in at the very moment at which its reader goes away, and then keeps it for as long as there
+    /// is a sender. Without one it hands it back.
+    async fn answered(&self, sent: impl Future<Output = Sent>) -> Sent {
+        match select(pin!(sent), pin!(self.signal.closed())).await {
+            Either::Left((sent, _)) => sent,
+            Either::Right(((), sent)) => {
+                drop(self.sender().take());
+                sent.await
+            }
         }
     }
 

@@ -1,10 +1,12 @@
 //! The transport against the simulator and against raw sockets, on each executor that it runs on.
 
+mod answers;
 mod client;
 mod executor;
+mod executors;
 mod http2;
+mod life;
 mod raw;
-mod suite;
 mod supabase;
 mod support;
 mod tls;
