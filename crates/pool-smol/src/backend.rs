@@ -11,7 +11,7 @@ use crate::clock::SmolClock;
 use crate::config::{PROBE_LIMIT, Profile, TransportConfig};
 use crate::connection::SurfConnection;
 use crate::dial::dial;
-use crate::error::Error;
+use crate::error::HttpError;
 use crate::link::Link;
 use crate::socket::Signal;
 use crate::spawner::Spawner;
@@ -74,9 +74,9 @@ impl SurfBackend {
 
 impl Backend for SurfBackend {
     type Conn = SurfConnection;
-    type Error = Error;
+    type Error = HttpError;
 
-    async fn connect(&self, cx: ConnectContext) -> Result<Connected<SurfConnection>, Error> {
+    async fn connect(&self, cx: ConnectContext) -> Result<Connected<SurfConnection>, HttpError> {
         let streams_max = match self.config.profile {
             Profile::Exclusive => None,
             Profile::Multiplexed { streams } => Some(streams.get()),
@@ -88,11 +88,11 @@ impl Backend for SurfBackend {
         Ok(Connected::shared(conn, leases_max))
     }
 
-    async fn probe(&self, conn: &mut SurfConnection) -> Result<(), Error> {
+    async fn probe(&self, conn: &mut SurfConnection) -> Result<(), HttpError> {
         let answer = conn.exchange(self.config.probe.request(), Limits::within(PROBE_LIMIT)).await?;
         match blame(answer.status) {
             None | Some(FaultClass::Application) => Ok(()),
-            Some(_) => Err(Error::Status(answer.status)),
+            Some(_) => Err(HttpError::Status(answer.status)),
         }
     }
 
@@ -104,7 +104,7 @@ impl Backend for SurfBackend {
         conn.link().close().await;
     }
 
-    fn classify(&self, error: &Error) -> Fault {
+    fn classify(&self, error: &HttpError) -> Fault {
         error.fault()
     }
 
@@ -122,5 +122,5 @@ const _: () = {
     shareable::<SurfBackend>();
     shareable::<SurfConnection>();
     shareable::<SurfPool>();
-    shareable::<Error>();
+    shareable::<HttpError>();
 };

@@ -93,7 +93,7 @@ impl SurfConnection {
     /// an error. A clone of the client that outlives its lease is of no use: it works on a connection that others lease.
     ///
     /// ```no_run
-    /// # async fn example(conn: &pool_smol::SurfConnection) -> Result<(), pool_smol::Error> {
+    /// # async fn example(conn: &pool_smol::SurfConnection) -> Result<(), pool_smol::HttpError> {
     /// let mut answer = conn.client().get("/rest/v1/blogs?select=title").header("apikey", "…").await?;
     /// let blogs = answer.body_string().await?;
     /// # Ok(()) }
@@ -115,7 +115,7 @@ impl SurfConnection {
     pub async fn execute(
         &mut self,
         request: impl Into<surf::Request>,
-    ) -> Result<surf::Response, crate::Error> {
+    ) -> Result<surf::Response, crate::HttpError> {
         Ok(self.client.send(request).await?)
     }
 

@@ -13,7 +13,7 @@ use crate::classify;
 /// surf's errors become this by `?`: what went wrong on the connection is found in them again, with its phase.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum HttpError {
     /// There was no whole answer.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -25,15 +25,15 @@ pub enum Error {
     Content(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl Error {
+impl HttpError {
     /// What the pool decides by.
     pub fn fault(&self) -> Fault {
         match self {
-            Error::Transport(error) => Fault::new(error.class(), error.reuse()).sent(error.sent()),
-            Error::Status(status) => {
+            HttpError::Transport(error) => Fault::new(error.class(), error.reuse()).sent(error.sent()),
+            HttpError::Status(status) => {
                 Fault::new(blame(*status).unwrap_or(FaultClass::Application), Reuse::Keep).sent(Sent::Maybe)
             }
-            Error::Content(_) => Fault::application(),
+            HttpError::Content(_) => Fault::application(),
         }
     }
 
@@ -55,32 +55,32 @@ impl Error {
     /// The error of the transport, if there was no whole answer.
     pub fn transport(&self) -> Option<&TransportError> {
         match self {
-            Error::Transport(error) => Some(error),
-            Error::Status(_) | Error::Content(_) => None,
+            HttpError::Transport(error) => Some(error),
+            HttpError::Status(_) | HttpError::Content(_) => None,
         }
     }
 }
 
-impl From<surf::Error> for Error {
+impl From<surf::Error> for HttpError {
     fn from(error: surf::Error) -> Self {
         let error = match error.downcast::<TransportError>() {
-            Ok(ours) => return Error::Transport(ours),
+            Ok(ours) => return HttpError::Transport(ours),
             Err(other) => other,
         };
         match error.downcast::<io::Error>() {
-            Ok(io) => Error::from(io),
-            Err(other) => Error::Content(other.into_inner().into()),
+            Ok(io) => HttpError::from(io),
+            Err(other) => HttpError::Content(other.into_inner().into()),
         }
     }
 }
 
 /// An error while the body of an answer was read.
-impl From<io::Error> for Error {
+impl From<io::Error> for HttpError {
     fn from(error: io::Error) -> Self {
         match classify::known(&error) {
-            Some(_) => Error::Transport(classify::classify(error, Phase::Body)),
+            Some(_) => HttpError::Transport(classify::classify(error, Phase::Body)),
             // The body arrived: it is its reader that was not content with it.
-            None => Error::Content(error.into()),
+            None => HttpError::Content(error.into()),
         }
     }
 }

@@ -75,10 +75,11 @@ pub use backend::{SurfBackend, SurfPool};
 pub use clock::SmolClock;
 pub use config::{Probe, Profile, Protocol, Resolver, Roots, TransportConfig};
 pub use connection::{Info, Session, SurfConnection};
-pub use error::Error;
+pub use error::HttpError;
+pub use pool_core::Priority;
 pub use pool_supabase::{
-    ApiError, Client, Count, ErrorClass, Expr, Kpis, Operation, Order, Page, PoolSettings, PoolStatus, Query,
-    SupabaseConfig,
+    ApiError, Call, Client, Count, Error, ErrorClass, Expr, Kpis, Operation, OperationStats, Order, Page,
+    PoolSettings, PoolStatus, Query, SupabaseConfig,
 };
 pub use spawner::Spawner;
 pub use supabase::{Builder, ConnectError, Service, SupabasePool, connect};

@@ -6,7 +6,7 @@ macro_rules! answers {
         mod $module {
             use pool_smol::pool_core::Outcome;
             use pool_smol::pool_http::{HttpConnection, Limits, Phase, Sent, TransportErrorKind as Kind};
-            use pool_smol::{Error, Protocol, SurfBackend, http};
+            use pool_smol::{HttpError, Protocol, SurfBackend, http};
             use smol::future::FutureExt;
             use supabase_sim::{CannedAnswer, Ending, Fault, Framing, Protocols, Simulator, Stage};
 
@@ -174,7 +174,7 @@ macro_rules! answers {
                     let pool = open(backend(&sim), at_most(1)).unwrap();
                     let mut lease = pool.acquire().await.unwrap();
                     sim.inject(Fault::reset().times(1));
-                    let error = Error::from(send(&mut *lease, blog(&sim, 1)).await.unwrap_err());
+                    let error = HttpError::from(send(&mut *lease, blog(&sim, 1)).await.unwrap_err());
                     let fault = error.fault();
                     assert_eq!((fault.outcome(), fault.sent), (Outcome::BROKEN, Sent::Maybe));
                 });

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use pool_smol::pool_http::{Limits, Phase, TransportErrorKind as Kind};
 use pool_smol::surf::{self, http::auth};
-use pool_smol::{Error, SurfBackend, SurfPool, http};
+use pool_smol::{HttpError, SurfBackend, SurfPool, http};
 use serde_json::Value;
 use smol::io::AsyncReadExt;
 use supabase_sim::{Fault, Simulator};
@@ -22,7 +22,7 @@ fn to(server: &Raw) -> SurfPool {
 
 /// Phase and kind of what surf says.
 fn what(error: surf::Error) -> (Phase, Kind) {
-    let error = Error::from(error);
+    let error = HttpError::from(error);
     (error.phase().expect("a phase"), error.kind().expect("a kind"))
 }
 
@@ -136,7 +136,7 @@ fn a_request_to_elsewhere_is_refused_before_it_is_sent() {
         let pool = pool(&sim);
         let lease = pool.acquire().await.unwrap();
         for url in ["http://example.com/?secret=1", "http://127.0.0.1:1/", "https://127.0.0.1/"] {
-            let error = Error::from(lease.client().get(url).await.unwrap_err());
+            let error = HttpError::from(lease.client().get(url).await.unwrap_err());
             assert_eq!((error.phase(), error.kind()), (Some(Phase::NotSent), Some(Kind::Invalid)), "{url}");
             let source = std::error::Error::source(error.transport().unwrap()).unwrap().to_string();
             assert!(source.contains("leads to") && !source.contains("secret"), "{source}");
@@ -175,8 +175,8 @@ fn an_answer_that_is_not_what_was_expected_is_not_the_connections_fault() {
         let pool = pool(&sim);
         let lease = pool.acquire().await.unwrap();
         let get = lease.client().get(blog_path(1)).header("apikey", sim.anon_key());
-        let error = Error::from(get.recv_json::<u64>().await.unwrap_err());
-        assert!(matches!(error, Error::Content(_)), "{error:?}");
+        let error = HttpError::from(get.recv_json::<u64>().await.unwrap_err());
+        assert!(matches!(error, HttpError::Content(_)), "{error:?}");
         assert_eq!(error.fault(), pool_smol::pool_async::Fault::application());
         drop(lease);
         drop(pool.acquire().await.unwrap());

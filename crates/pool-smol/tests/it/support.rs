@@ -14,7 +14,7 @@ use pool_smol::pool_core::{CloseReason, Config, Outcome, RetryPolicy};
 use pool_smol::pool_http::{
     Base, HttpConnection, Limits, Phase, Request, Response, TransportError, TransportErrorKind,
 };
-use pool_smol::{Error, Probe, Roots, TransportConfig, http};
+use pool_smol::{HttpError, Probe, Roots, TransportConfig, http};
 use smol::Timer;
 use smol::future::FutureExt;
 use supabase_sim::{Builder, Counters, Simulator};
@@ -115,11 +115,11 @@ pub(crate) fn outcome(result: &Result<Response, TransportError>) -> Outcome {
 /// Phase and kind of the connect that failed.
 pub(crate) async fn connect_failure<B, C>(pool: &Pool<B, C>) -> (Phase, TransportErrorKind)
 where
-    B: Backend<Error = Error>,
+    B: Backend<Error = HttpError>,
     C: Clock,
 {
     let error = pool.acquire().await.map(Lease::detach).err().expect("no connection");
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<Error>()).expect("its cause");
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<HttpError>()).expect("its cause");
     (cause.phase().expect("a phase"), cause.kind().expect("a kind"))
 }
 
