@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pool_async::pool_core::{Config, ConfigError};
 use pool_async::{Backend, ConnectContext, Connected, Fault, Pool};
-use pool_http::{FaultClass, Limits, blame};
+use pool_http::{FaultClass, Limits, TransportError, blame};
 
 use crate::client::Origin;
 use crate::clock::SmolClock;
@@ -81,9 +81,11 @@ impl Backend for SurfBackend {
             Profile::Exclusive => None,
             Profile::Multiplexed { streams } => Some(streams.get()),
         };
-        let dialled = dial(&self.config, self.tls.as_ref()).await?;
+        let named = |error: TransportError| error.at(self.config.peer());
+        let dialled = dial(&self.config, self.tls.as_ref()).await.map_err(named)?;
         let signal = Signal::new(cx.reporter);
-        let (link, leases_max) = Link::open(dialled, signal, &self.spawner, streams_max).await?;
+        let opened = Link::open(dialled, signal, &self.spawner, streams_max).await;
+        let (link, leases_max) = opened.map_err(named)?;
         let conn = SurfConnection::new(Arc::clone(&self.origin), Arc::new(link));
         Ok(Connected::shared(conn, leases_max))
     }

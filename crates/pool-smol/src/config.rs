@@ -84,13 +84,9 @@ impl TransportConfig {
         self
     }
 
-    pub(crate) fn is_tls(&self) -> bool {
-        *self.base.scheme() == http::uri::Scheme::HTTPS
-    }
-
-    /// The port that is meant when the base names none.
-    pub(crate) fn port(&self) -> u16 {
-        self.base.authority().port_u16().unwrap_or(if self.is_tls() { 443 } else { 80 })
+    /// Host and port, for messages.
+    pub(crate) fn peer(&self) -> String {
+        format!("{}:{}", self.base.authority().host(), self.base.port())
     }
 
     /// The host, without the brackets of an IPv6 address.

@@ -58,7 +58,7 @@ pub(crate) async fn dial(config: &TransportConfig, tls: Option<&Tls>) -> Result<
 }
 
 async fn resolve(config: &TransportConfig) -> Result<Vec<SocketAddr>, TransportError> {
-    let (host, port) = (config.host(), config.port());
+    let (host, port) = (config.host(), config.base.port());
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }

@@ -157,8 +157,12 @@ macro_rules! life {
             fn nobody_listening_is_said_to_be_a_refusal() {
                 let sim = simulator();
                 sim.refuse().unwrap();
-                let failure = run(async { connect_failure(&open(backend(&sim), at_most(1)).unwrap()).await });
-                assert_eq!(failure, (Phase::Connect, Kind::Refused));
+                run(async {
+                    let pool = open(backend(&sim), at_most(1)).unwrap();
+                    assert_eq!(connect_failure(&pool).await, (Phase::Connect, Kind::Refused));
+                    let said = pool.acquire().await.unwrap_err().to_string();
+                    assert!(said.contains(&sim.address().to_string()), "{said}");
+                });
             }
 
             #[test]
