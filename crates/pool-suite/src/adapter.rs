@@ -115,9 +115,9 @@ impl Failure for pool_tokio::HttpError {
     }
 }
 
-impl Failure for pool_smol::Error {
+impl Failure for pool_smol::HttpError {
     fn transport(&self) -> Option<&TransportError> {
-        pool_smol::Error::transport(self)
+        pool_smol::HttpError::transport(self)
     }
 }
 

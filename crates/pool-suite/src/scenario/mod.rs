@@ -3,6 +3,7 @@
 pub mod black_hole;
 pub mod body;
 pub mod outside;
+pub mod recorded;
 pub mod refused;
 pub mod reset;
 pub mod restart;

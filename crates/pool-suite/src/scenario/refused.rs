@@ -11,7 +11,7 @@ use crate::site::{LONG, Site, assert_at_rest, exchange, is_blog, quiet, until_po
 pub async fn nobody_listening_is_told_at_once_with_the_reason<A: Adapter>(site: &Site<A>) {
     let pool = site.pool(Config { when_down: WhenDown::Fail, ..quiet(2) });
     site.sim.refuse().expect("the server obeys");
-    let denied = pool.get().await.err().expect("no lease");
+    let denied = pool.get().await.expect_err("no lease");
     assert_eq!(denied.kind(), AcquireErrorKind::Unavailable, "{denied}");
     let Some(ConnectError::Failed(why)) = denied.connect_error() else { panic!("no reason: {denied}") };
     let why = why.transport().expect("the transport's error");
