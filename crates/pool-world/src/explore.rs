@@ -11,7 +11,8 @@ use std::hash::{Hash, Hasher};
 use pool_core::Time;
 
 use crate::books::Ending;
-use crate::op::{History, Op};
+use crate::history::History;
+use crate::op::Op;
 use crate::setup::Setup;
 use crate::world::World;
 

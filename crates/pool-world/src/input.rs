@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use pool_core::{
-    AcquireError, EndpointId, EndpointSpec, Event, Failure, Outcome, Patience, Request, Retry, Time, Verdict,
+    AcquireError, EndpointId, EndpointSpec, Event, Failure, Outcome, Patience, Request, Retry, Verdict,
 };
 
 /// How many acquires came before the one that this names.
@@ -102,9 +102,4 @@ pub enum Answer {
     Endpoint(EndpointId),
     /// Nothing to say; also for a key that names nothing any more.
     Done,
-}
-
-/// An instant as the time since `start`, for comparing runs that began at different times.
-pub fn relative(at: Time, start: Time) -> Duration {
-    at.since(start)
 }

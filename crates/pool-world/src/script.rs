@@ -11,8 +11,8 @@ use pool_core::{
 };
 
 use crate::books::{Fate, Stage};
+use crate::history::START;
 use crate::input::{Answer, Input, Key};
-use crate::op::START;
 use crate::view::View;
 use crate::world::World;
 

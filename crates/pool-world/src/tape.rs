@@ -202,6 +202,11 @@ impl Player {
         let mut twin = self.pool.clone();
         twin.advance(now);
         while twin.poll_action().is_some() {}
+        // A look at a stale connection files it as stale, which may decide which of several is asked later.
+        let view = View::of(&twin);
+        if view.conns.iter().any(|conn| view.grantable(conn) && !view.fresh(conn, None)) {
+            return false;
+        }
         let Ok(Acquire::Queued(ticket)) = twin.acquire(now, request) else { return false };
         twin.cancel(now, ticket);
         if twin.poll_action().is_some() {

@@ -44,6 +44,8 @@ pub struct Books {
     pub links: Vec<Link>,
     /// Connections that were, the last few.
     pub graves: Vec<ConnId>,
+    /// Connections that their callers have taken out of the pool.
+    pub detached: Vec<ConnId>,
     /// Endpoints with their priority.
     pub endpoints: Vec<(EndpointId, u8)>,
     /// How far the pool is on its way out.
@@ -63,6 +65,7 @@ impl Books {
             tenants: Vec::new(),
             links: Vec::new(),
             graves: Vec::new(),
+            detached: Vec::new(),
             endpoints,
             ending: Ending::Not,
             tickets_seen: Versions::default(),
@@ -176,6 +179,8 @@ impl Books {
                     leak_reported,
                 });
             }
+            // Decided before its caller took the connection away, and drained after: for the driver it names nothing.
+            Action::Probe { conn } if self.detached.contains(&conn) => {}
             Action::Probe { conn } => {
                 let link = self.known(conn, action);
                 holds!(link.stage == Stage::Open, "I9", "a probe of {conn}, which is {:?}", link.stage);

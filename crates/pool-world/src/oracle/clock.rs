@@ -71,10 +71,10 @@ impl Step<'_> {
                 }
             }
         }
-        if let Ending::ShutDown(at) = books.ending {
-            if self.after.leases() > 0 {
-                within(at, &"grace of the shutdown");
-            }
+        if let Ending::ShutDown(at) = books.ending
+            && self.after.leases() > 0
+        {
+            within(at, &"grace of the shutdown");
         }
     }
 

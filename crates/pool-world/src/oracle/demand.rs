@@ -36,7 +36,7 @@ impl Step<'_> {
     }
 
     /// I25, I41: a close has a reason, and the time for it has come.
-    pub(super) fn close_is_due(&self, action: Action) {
+    pub(super) fn close_is_due(&self, action: Action, books: &Books) {
         let Action::Close { conn, reason } = action else { return };
         let Some(before) = self.before.conn(conn) else { return };
         let since = match reason {
@@ -62,7 +62,7 @@ impl Step<'_> {
                 || status.total >= status.max.min(self.after.status.max);
             let ending = self.before.status.phase != self.after.status.phase;
             holds!(
-                covered || ending,
+                covered || ending || books.refuses(),
                 "I41",
                 "{conn} was closed before its replacement was open, {usable} usable"
             );

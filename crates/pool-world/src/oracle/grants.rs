@@ -34,7 +34,7 @@ impl Step<'_> {
                 conn.in_use
             );
             if !self.flushing && self.was_granted(conn, before) {
-                self.grant_is_right(conn, before, books);
+                self.grant_is_right(conn, books);
             }
         }
     }
@@ -46,14 +46,13 @@ impl Step<'_> {
         conn.in_use > before.in_use || handed_on
     }
 
-    fn grant_is_right(&self, conn: &ConnectionInfo, before: Option<&ConnectionInfo>, books: &Books) {
+    fn grant_is_right(&self, conn: &ConnectionInfo, books: &Books) {
         let id = conn.id;
         holds!(!self.after.suspended, "I37", "{id} was granted by a suspended pool");
         // The last one that a draining pool serves is marked as soon as it is served.
         let last = books.refuses() && books.waiting() == 0 && conn.mark == Some(CloseReason::Shutdown);
         holds!(conn.mark.is_none() || last, "I37", "{id} was granted with mark {:?}", conn.mark);
         holds!(conn.health != Health::Unhealthy, "I37", "{id} was granted and is unhealthy");
-        let alone = before.is_none_or(|before| before.in_use == 0);
         // Beside another lease it may be granted though it makes no progress, when no other has room.
         let stalled = conn.in_use > 1 && conn.health != Health::Healthy;
         holds!(
@@ -68,7 +67,7 @@ impl Step<'_> {
         let draining = self.after.end(conn.endpoint).is_none_or(|end| end.draining);
         holds!(!draining, "I37", "{id} was granted, its endpoint is being drained");
         holds!(
-            alone || conn.health != Health::Probation,
+            conn.in_use == 1 || conn.health != Health::Probation,
             "I39",
             "{id} is on probation and was granted beside another lease"
         );

@@ -88,7 +88,7 @@ impl Step<'_> {
         for &action in self.outs {
             books.performed(action, self.after.now, generation);
             self.connect_is_due(action, books);
-            self.close_is_due(action);
+            self.close_is_due(action, books);
         }
         self.answers_are_right(books);
         self.grants_are_right(books);

@@ -14,8 +14,8 @@ use std::time::Duration;
 use pool_core::{AcquireError, Action, ConnId, Event, FaultClass, Reuse, Time};
 
 use crate::books::Stage;
+use crate::history::START;
 use crate::input::{Answer, Input, Key};
-use crate::op::START;
 use crate::rng::Rng;
 use crate::setup::Setup;
 use crate::world::World;

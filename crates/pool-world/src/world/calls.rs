@@ -33,6 +33,7 @@ impl World {
                     let verdict = self.pool.detach(now, tenant.lease);
                     if self.pool.connections().all(|other| other.id != conn) && verdict == Verdict::Accepted {
                         self.books.gone(conn);
+                        self.books.detached.push(conn);
                     }
                     return returned(verdict, tenant.abandoned, over);
                 }

@@ -2,9 +2,8 @@
 
 use pool_world::{History, Op, naive};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 
-use crate::strategy::setups;
+use crate::strategy::{cases, setups};
 
 /// The steps that the naive pool knows.
 fn plain_ops() -> impl Strategy<Value = Op> {
@@ -53,7 +52,7 @@ fn plain_histories() -> impl Strategy<Value = History> {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 1_000, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() })]
+    #![proptest_config(cases(1_000))]
 
     #[test]
     fn the_core_does_what_the_naive_pool_does_i36(history in plain_histories()) {

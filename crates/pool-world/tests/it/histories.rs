@@ -1,14 +1,8 @@
 //! Random histories under the oracle: every invariant, after every step.
 
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 
-use crate::strategy::histories;
-
-fn cases(cases: u32) -> Config {
-    // A failure goes into `regressions.rs` by hand, with a name.
-    Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() }
-}
+use crate::strategy::{cases, histories};
 
 proptest! {
     #![proptest_config(cases(4_000))]

@@ -3,17 +3,12 @@
 use std::time::Duration;
 
 use pool_core::{Event, Request};
-use pool_world::op::START;
+use pool_world::history::START;
 use pool_world::tape::{Heard, Player};
 use pool_world::{Answer, History, Input, Tape, World};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 
-use crate::strategy::histories;
-
-fn cases(cases: u32) -> Config {
-    Config { cases, failure_persistence: None, max_shrink_iters: 5_000, ..Config::default() }
-}
+use crate::strategy::{cases, histories};
 
 /// No round number of seconds, and more than any window of the pool.
 const SHIFT: Duration = Duration::from_nanos(98_765_432_101_234);

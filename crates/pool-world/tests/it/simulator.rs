@@ -1,10 +1,13 @@
-//! Seeded simulations with faults, then without: 200 seeds by two drivers, spread over four tests.
+//! Seeded simulations with faults, then without: 200 seeds by two drivers, spread over four tests (more with
+//! `POOL_WORLD_TIMES`).
 //!
 //! A failing seed is named in the panic; `seed(…)` in `regressions.rs` repeats it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use pool_world::sim::{Driver, Sim};
+
+use crate::strategy::times;
 
 const STEPS: u64 = 25_000;
 
@@ -21,22 +24,26 @@ pub(crate) fn seed(driver: Driver, seed: u64) {
     }
 }
 
+fn seeds() -> std::ops::Range<u64> {
+    0..100 * u64::from(times())
+}
+
 #[test]
 fn an_exact_driver_over_even_seeds() {
-    (0..100).for_each(|n| seed(Driver::Exact, 2 * n));
+    seeds().for_each(|n| seed(Driver::Exact, 2 * n));
 }
 
 #[test]
 fn an_exact_driver_over_odd_seeds() {
-    (0..100).for_each(|n| seed(Driver::Exact, 2 * n + 1));
+    seeds().for_each(|n| seed(Driver::Exact, 2 * n + 1));
 }
 
 #[test]
 fn a_sloppy_driver_over_even_seeds() {
-    (0..100).for_each(|n| seed(Driver::Sloppy, 2 * n));
+    seeds().for_each(|n| seed(Driver::Sloppy, 2 * n));
 }
 
 #[test]
 fn a_sloppy_driver_over_odd_seeds() {
-    (0..100).for_each(|n| seed(Driver::Sloppy, 2 * n + 1));
+    seeds().for_each(|n| seed(Driver::Sloppy, 2 * n + 1));
 }

@@ -3,6 +3,22 @@
 use pool_world::{History, Op, Setup};
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::Config;
+
+/// So many cases, times `POOL_WORLD_TIMES` for a longer run. A failure goes into `regressions.rs` by hand, with a name.
+pub(crate) fn cases(cases: u32) -> Config {
+    Config {
+        cases: cases * times(),
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    }
+}
+
+/// How many times the usual length this run is to have.
+pub(crate) fn times() -> u32 {
+    std::env::var("POOL_WORLD_TIMES").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+}
 
 /// Any history of fewer than `steps` steps.
 pub(crate) fn histories(steps: usize) -> impl Strategy<Value = History> {
