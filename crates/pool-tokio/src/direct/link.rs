@@ -4,12 +4,15 @@
 //! was noticed is kept from the pool, and nothing is reported twice.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use futures::future::{Either, select};
 use http::{HeaderMap, Request, Response, Version, header};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use pool_http::{Phase, TransportError, TransportErrorKind, keep_alive};
@@ -97,12 +100,12 @@ impl Link {
         let ready = self.ready().await;
         let written = self.signal.written();
         let sent = match ready.and_then(|()| self.hand_over(request)) {
-            Ok(sent) => sent.await,
+            Ok(sent) => self.answered(sent).await,
             Err(error) => return Err(flight.blame(error)),
         };
         match sent {
             Ok(response) => {
-                self.hear(response.version(), response.headers());
+                self.hear(&response);
                 Ok(response)
             }
             Err(error) => {
@@ -130,23 +133,33 @@ impl Link {
         request: Request<Body>,
     ) -> Result<impl Future<Output = Sent> + use<>, TransportError> {
         match self.sender().as_mut() {
-            Some(Sender::Http1(sender)) => {
-                Ok(futures::future::Either::Left(sender.try_send_request(request)))
-            }
-            Some(Sender::Http2(sender)) => {
-                Ok(futures::future::Either::Right(sender.try_send_request(request)))
-            }
+            Some(Sender::Http1(sender)) => Ok(Either::Left(sender.try_send_request(request))),
+            Some(Sender::Http2(sender)) => Ok(Either::Right(sender.try_send_request(request))),
             None => Err(TransportError::new(Phase::NotSent, TransportErrorKind::Closed)),
         }
     }
 
+    /// Waits for the head, but no longer than there is a connection.
+    ///
+    /// hyper's queue may take a request in at the very moment at which its reader goes away, and then keeps it for as long as there
+    /// is a sender. Without one it hands it back.
+    async fn answered(&self, sent: impl Future<Output = Sent>) -> Sent {
+        match select(pin!(sent), pin!(self.signal.closed())).await {
+            Either::Left((sent, _)) => sent,
+            Either::Right(((), sent)) => {
+                drop(self.sender().take());
+                sent.await
+            }
+        }
+    }
+
     /// Passes on what the head of an answer says about the connection.
-    fn hear(&self, version: Version, headers: &HeaderMap) {
+    fn hear(&self, answer: &Response<Incoming>) {
         self.progress();
-        if says_close(version, headers) {
+        if says_close(answer.version(), answer.headers()) || ends_with_it(answer) {
             self.signal.reporter.retiring();
         }
-        if let Some(timeout) = keep_alive::timeout(headers)
+        if let Some(timeout) = keep_alive::timeout(answer.headers())
             && self.kept_alive.swap(timeout.as_secs(), Ordering::Relaxed) != timeout.as_secs()
         {
             self.signal.reporter.keep_alive(timeout);
@@ -183,6 +196,14 @@ fn says_close(version: Version, headers: &HeaderMap) -> bool {
         values.flat_map(|value| value.split(',')).any(|token| token.trim().eq_ignore_ascii_case(wanted))
     };
     says("close") || (version == Version::HTTP_10 && !says("keep-alive"))
+}
+
+/// Whether the end of the connection is what ends the body: it has neither a length nor chunks.
+fn ends_with_it(answer: &Response<Incoming>) -> bool {
+    let http1 = answer.version() < Version::HTTP_2;
+    http1
+        && answer.body().size_hint().exact().is_none()
+        && !answer.headers().contains_key(header::TRANSFER_ENCODING)
 }
 
 impl fmt::Debug for Link {
