@@ -67,9 +67,7 @@ impl Sim {
             let well = well || (conn.health == Health::Suspect && !probed);
             holds!(well || conn.lifecycle == Lifecycle::Closing, "I44", "never healed: {conn:?}");
         }
-        // An endpoint heals by traffic, and there is none where nobody may wait for a stale connection to be asked.
-        let queue = self.world.config().waiters_limit() > 0;
-        for end in view.ends.iter().filter(|end| end.connections > 0 && queue) {
+        for end in view.ends.iter().filter(|end| end.connections > 0) {
             holds!(end.retry_at.is_none() && end.health != Health::Unhealthy, "I44", "never healed: {end:?}");
         }
         holds!(view.status.waiting == 0, "I44", "{} wait", view.status.waiting);
