@@ -14,7 +14,7 @@
 //! | a request that was not sent | is known not to have been, and goes elsewhere, writes too | mostly known |
 //! | never more sockets than allowed | exactly | but for the moment in which reqwest closes one |
 //! | `Connection: close`, `Keep-Alive`, GOAWAY, stream limit | reported to the pool | unseen |
-//! | requests per second on loopback | 1.43 × | 0.95 × |
+//! | requests per second on loopback | 1.07 × | 0.80 × |
 //!
 //! The last row is against one shared `reqwest::Client` without any pool: 64 tasks, 16 connections, HTTP/1.1, 1 KiB answers, medians of
 //! interleaved rounds on a machine with two cores (`cargo bench -p pool-tokio`). It shows what each costs, not what a network
