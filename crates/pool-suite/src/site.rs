@@ -1,7 +1,7 @@
 //! Where a scenario takes place: a runtime and a server on loopback, with the words that scenarios are written in.
 //!
 //! Rules: nothing sleeps in order to wait for something, it waits for a condition; every limit of time is one that only what hangs
-//! reaches, but for [`SHORT`], which limits what is meant to be cut short.
+//! reaches, but for [`SHORT`], which limits what is meant to be cut short, and [`TRY`].
 
 use std::future::Future;
 use std::pin::pin;
@@ -24,6 +24,9 @@ use crate::adapter::{Adapter, Open};
 pub const LONG: Duration = Duration::from_secs(30);
 /// The limit of what is expected to reach it.
 pub const SHORT: Duration = Duration::from_millis(400);
+/// The limit of a try where connections end at any moment. Through a reqwest client, a request that is taken in just as its connection
+/// ends may be kept without an answer for as long as the client lives (the other transports take it back): then this ends the try.
+pub const TRY: Duration = Duration::from_secs(2);
 /// The header that the gateway looks at.
 pub const APIKEY: HeaderName = HeaderName::from_static("apikey");
 /// A call that writes one row.

@@ -15,7 +15,7 @@ use pool_async::pool_core::Config;
 use supabase_sim::Fault;
 
 use crate::adapter::Adapter;
-use crate::site::{LONG, Site, is_blog, stubborn, until_pool, within};
+use crate::site::{LONG, Site, TRY, is_blog, stubborn, until_pool, within};
 
 /// Two dozen callers on three connections, a server that fails now and then and restarts once, and the pool's end.
 pub async fn a_run_with_everything<A: Adapter>(site: &Site<A>) -> Tape {
@@ -29,7 +29,7 @@ pub async fn a_run_with_everything<A: Adapter>(site: &Site<A>) -> Tape {
         let (pool, request) = (pool.clone(), site.blog(id));
         async move {
             for _ in 0..10 {
-                let answer = A::ask(pool.clone(), request.clone(), LONG).await;
+                let answer = A::ask(pool.clone(), request.clone(), TRY).await;
                 assert!(is_blog(&answer.expect("an answer"), id));
             }
         }

@@ -1,7 +1,7 @@
 //! A server that goes down and comes back.
 
 use crate::adapter::Adapter;
-use crate::site::{LONG, Site, assert_at_rest, is_blog, stubborn};
+use crate::site::{LONG, Site, TRY, assert_at_rest, is_blog, stubborn};
 
 /// Under load, three times: everybody is answered, by the right answer, and the pool never exceeds its size.
 pub async fn a_server_that_restarts_under_load_costs_nobody_an_answer<A: Adapter>(site: &Site<A>) {
@@ -13,7 +13,7 @@ pub async fn a_server_that_restarts_under_load_costs_nobody_an_answer<A: Adapter
         let (pool, request) = (pool.clone(), site.blog(id));
         async move {
             for n in 0..EACH {
-                let answer = A::ask(pool.clone(), request.clone(), LONG).await;
+                let answer = A::ask(pool.clone(), request.clone(), TRY).await;
                 assert!(is_blog(&answer.expect("an answer"), id), "caller {caller}, request {n}");
             }
         }
@@ -35,11 +35,11 @@ pub async fn a_server_that_restarts_between_requests_costs_nothing<A: Adapter>(s
     let pool = site.pool(stubborn(3));
     for round in 0..5 {
         pool.warm_up(3, LONG).await.expect("the server is there");
-        let answer = A::ask(pool.clone(), site.blog(1 + round), LONG).await.expect("an answer");
+        let answer = A::ask(pool.clone(), site.blog(1 + round), TRY).await.expect("an answer");
         assert!(is_blog(&answer, 1 + round), "{answer:?}");
         site.sim.restart().expect("the port is still free");
     }
-    let answer = A::ask(pool.clone(), site.blog(9), LONG).await.expect("an answer");
+    let answer = A::ask(pool.clone(), site.blog(9), TRY).await.expect("an answer");
     assert!(is_blog(&answer, 9), "{answer:?}");
     assert_at_rest(&pool);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use smol::Timer;
 
 use crate::adapter::Adapter;
-use crate::site::{LONG, Site, assert_at_rest, is_blog, stubborn};
+use crate::site::{Site, TRY, assert_at_rest, is_blog, stubborn};
 
 /// When the server closes a connection after its last answer, whether a request is coming or not.
 const TIMEOUT: Duration = Duration::from_millis(25);
@@ -25,7 +25,7 @@ pub async fn reads_at_exactly_the_servers_timeout_are_all_answered<A: Adapter>(s
     site.sim.configure(|settings| settings.keep_alive.after_response = Some(TIMEOUT));
     for round in 0..ROUNDS {
         let id = 1 + round % 10;
-        let answer = A::ask(pool.clone(), site.blog(id), LONG).await;
+        let answer = A::ask(pool.clone(), site.blog(id), TRY).await;
         assert!(is_blog(&answer.expect("an answer"), id), "round {round}");
         pause(round).await;
     }
@@ -40,7 +40,7 @@ pub async fn writes_at_exactly_the_servers_timeout_are_never_executed_twice<A: A
     let mut answered = Vec::new();
     for round in 0..ROUNDS {
         let key = format!("write {round}");
-        if let Ok(answer) = A::ask(pool.clone(), site.record(&key), LONG).await {
+        if let Ok(answer) = A::ask(pool.clone(), site.record(&key), TRY).await {
             assert!(answer.status.is_success(), "{answer:?}");
             answered.push(key);
         }
