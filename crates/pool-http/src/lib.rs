@@ -10,6 +10,7 @@
 //! | [`mod@outcome`] | whose fault that was, for the pool's health rules |
 //! | [`retry`] | what may be done about it |
 //! | [`retry_after`], [`keep_alive`], [`proxy_status`] | what the peer says in its headers |
+//! | [`options`] | what every transport is told |
 //! | [`connection`] | what an adapter has to provide |
 //!
 //! Two rules hold everywhere: a failure is classified from its typed cause and its phase, never from the text of
@@ -18,6 +19,7 @@
 pub mod connection;
 pub mod keep_alive;
 pub mod message;
+pub mod options;
 pub mod outcome;
 pub mod phase;
 pub mod proxy_status;
@@ -27,6 +29,7 @@ pub mod transport;
 
 pub use connection::{Base, BaseError, HttpConnection, Limits};
 pub use message::{Request, RequestMeta, Response};
+pub use options::{Probe, Profile, Protocol};
 pub use outcome::{blame, outcome};
 pub use phase::{Phase, TransportErrorKind};
 pub use pool_core::{FaultClass, Outcome, Reuse, Safety, Sent};

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use pool_async::pool_core::{Config, ConfigError};
 use pool_async::{Backend, ConnectContext, Connected, Fault, Pool};
-use pool_http::{FaultClass, Limits, TransportError, blame};
+use pool_http::{FaultClass, Limits, Profile, TransportError, blame};
 
 use crate::client::Origin;
 use crate::clock::SmolClock;
-use crate::config::{PROBE_LIMIT, Profile, TransportConfig};
+use crate::config::{PROBE_LIMIT, TransportConfig};
 use crate::connection::SurfConnection;
 use crate::dial::dial;
 use crate::error::HttpError;

@@ -12,13 +12,13 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use futures_rustls::TlsConnector;
-use pool_http::{Phase, TransportError, TransportErrorKind};
+use pool_http::{Phase, Protocol, TransportError, TransportErrorKind};
 use rustls::HandshakeKind;
 use smol::Timer;
 use smol::net::TcpStream;
 
 use crate::classify::classify;
-use crate::config::{Protocol, TransportConfig};
+use crate::config::TransportConfig;
 use crate::socket::Stream;
 use crate::tls::Tls;
 

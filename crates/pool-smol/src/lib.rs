@@ -73,10 +73,11 @@ pub use surf;
 
 pub use backend::{SurfBackend, SurfPool};
 pub use clock::SmolClock;
-pub use config::{Probe, Profile, Protocol, Resolver, Roots, TransportConfig};
+pub use config::{Resolver, Roots, TransportConfig};
 pub use connection::{Info, Session, SurfConnection};
 pub use error::HttpError;
 pub use pool_core::Priority;
+pub use pool_http::{Probe, Profile, Protocol};
 pub use pool_supabase::{
     ApiError, Call, Client, Count, Error, ErrorClass, Expr, Kpis, Operation, OperationStats, Order, Page,
     PoolSettings, PoolStatus, Query, SupabaseConfig,

@@ -3,11 +3,11 @@
 use std::hash::{BuildHasher, RandomState};
 
 use pool_async::pool_core::{Config, ConfigError};
-use pool_supabase::{Client, SupabaseConfig};
+use pool_supabase::SupabaseConfig;
 
 use crate::backend::SurfBackend;
 use crate::clock::SmolClock;
-use crate::config::{Probe, TransportConfig};
+use crate::config::TransportConfig;
 use crate::spawner::Spawner;
 use crate::tls::SetupError;
 
@@ -52,7 +52,7 @@ pub struct Builder {
 impl Builder {
     /// What [`connect`] would open.
     pub fn new(config: &SupabaseConfig) -> Self {
-        let transport = TransportConfig::new(config.base().clone()).probe(ping(config));
+        let transport = TransportConfig::new(config.base().clone()).probe(config.probe());
         // Each process needs jitter of its own; the standard library's hasher is seeded by the system.
         let seed = RandomState::new().hash_one(());
         let pool = Config { seed, ..config.settings().into() };
@@ -103,14 +103,4 @@ pub enum ConnectError {
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] SetupError),
-}
-
-/// The probe: a call of the function `ping`. Where the project has it (`create function ping() returns int language sql stable as
-/// 'select 1'`), it goes all the way to PostgreSQL; where not, PostgREST answers 404 from its schema cache, which proves the way
-/// to PostgREST as well as any answer would.
-fn ping(config: &SupabaseConfig) -> Probe {
-    let request = Client::new(config).rpc::<i64>("ping", &()).read_only().build();
-    // A name without special characters and no arguments: there is nothing in it that building could refuse.
-    let request = request.expect("the call of ping is a valid query");
-    Probe::get(request.target).headers(request.headers)
 }

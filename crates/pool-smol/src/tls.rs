@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use http::uri::Scheme;
+use pool_http::Protocol;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::config::{Protocol, Roots, TransportConfig};
+use crate::config::{Roots, TransportConfig};
 
 /// Why a transport cannot be set up.
 #[derive(Debug, thiserror::Error)]

@@ -71,11 +71,12 @@ pub use reqwest;
 pub use rustls;
 
 pub use clock::TokioClock;
-pub use config::{Probe, Profile, Protocol, Roots, TransportConfig};
+pub use config::{Roots, TransportConfig};
 #[cfg(feature = "direct")]
 pub use direct::{DirectBackend, DirectConnection, DirectPool};
 pub use error::HttpError;
 pub use pinned::{PinnedBackend, PinnedConnection, PinnedPool};
+pub use pool_http::{Probe, Profile, Protocol};
 pub use pool_supabase::{
     ApiError, Call, Client, Count, Error, ErrorClass, Expr, Kpis, Operation, OperationStats, Order, Page,
     PoolSettings, PoolStatus, Query, SupabaseConfig,

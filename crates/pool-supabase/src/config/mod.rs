@@ -9,13 +9,14 @@ mod url;
 use std::borrow::Cow;
 use std::fmt;
 
-use pool_http::Base;
+use pool_http::{Base, Probe};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 pub(crate) use problem::Problems;
 pub use problem::{ConfigError, Problem};
 
+use crate::client::Client;
 use crate::key::{ApiKey, Role};
 use crate::settings::PoolSettings;
 
@@ -99,6 +100,16 @@ impl SupabaseConfig {
     /// The schema of tables and functions; `None` leaves it to the server.
     pub fn schema(&self) -> Option<&str> {
         self.schema.as_deref()
+    }
+
+    /// The probe of a connection: a call of the function `ping`. Where the project has it (`create function ping() returns int
+    /// language sql stable as 'select 1'`), it goes all the way to PostgreSQL; where not, PostgREST answers 404 from its schema cache,
+    /// which proves the way to PostgREST as well as any answer would.
+    pub fn probe(&self) -> Probe {
+        let request = Client::new(self).rpc::<i64>("ping", &()).read_only().build();
+        // A name without special characters and no arguments: there is nothing in it that building could refuse.
+        let request = request.expect("the call of ping is a valid query");
+        Probe::get(request.target).headers(request.headers)
     }
 
     /// How the pool behaves.

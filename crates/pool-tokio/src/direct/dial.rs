@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use hyper_util::rt::TokioIo;
-use pool_http::{Phase, TransportError, TransportErrorKind};
+use pool_http::{Phase, Protocol, TransportError, TransportErrorKind};
 use rustls::HandshakeKind;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 
 use super::socket::Stream;
 use crate::classify;
-use crate::config::{Protocol, TransportConfig};
+use crate::config::TransportConfig;
 use crate::tls::Tls;
 
 /// How long an address is waited for before the next one is tried beside it: RFC 8305's "connection attempt delay".

@@ -23,13 +23,13 @@ use std::sync::Arc;
 use http::Version;
 use pool_async::pool_core::{Config, ConfigError};
 use pool_async::{Backend, ConnectContext, Connected, Fault, Pool};
-use pool_http::{Base, Limits, TransportError};
+use pool_http::{Base, Limits, Profile, TransportError};
 use rustls::HandshakeKind;
 
 pub use connection::DirectConnection;
 
 use crate::clock::TokioClock;
-use crate::config::{PROBE_LIMIT, Profile, TransportConfig};
+use crate::config::{PROBE_LIMIT, TransportConfig};
 use crate::error::{HttpError, proves_life};
 use crate::tls::{SetupError, Tls};
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use http::Version;
 use pool_async::pool_core::{Config, ConfigError};
 use pool_async::{Backend, ConnectContext, Connected, Fault, Pool, Reporter};
-use pool_http::{Base, Limits};
+use pool_http::{Base, Limits, Profile, Protocol};
 use rustls::ClientConfig;
 
 pub use connection::PinnedConnection;
@@ -22,7 +22,7 @@ use connection::ask;
 pub(crate) use gate::Reopened;
 
 use crate::clock::TokioClock;
-use crate::config::{PROBE_LIMIT, Profile, Protocol, TransportConfig};
+use crate::config::{PROBE_LIMIT, TransportConfig};
 use crate::error::{HttpError, proves_life};
 use crate::tls::{self, SetupError, Tls};
 
