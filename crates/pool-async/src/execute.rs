@@ -60,6 +60,9 @@ impl<B: Backend, C: Clock> Pool<B, C> {
     /// Runs `work` on a connection, again on another where [`Config::retry`](pool_core::Config::retry) and the failure allow it. Errors are
     /// judged by [`Backend::classify`]. The crate's first example shows it.
     ///
+    /// To spawn it on a runtime with several threads, let the closure own what it uses (`async move |conn| …`): of one that borrows from
+    /// around it, the compiler cannot show yet that the future is `Send`.
+    ///
     /// # Errors
     ///
     /// When there is no connection to be had, or the work has failed and is not tried again.

@@ -12,6 +12,7 @@
 //! | counts as open | when socket, TLS and HTTP/2's settings are up | when the probe's request was answered |
 //! | a socket closed while idle | is noticed at once | is noticed by the next request or probe |
 //! | a request that was not sent | is known not to have been, and goes elsewhere, writes too | mostly known |
+//! | a request taken in as its connection ends | is handed back | can hang until its own time limit: give it one |
 //! | never more sockets than allowed | exactly | but for the moment in which reqwest closes one |
 //! | `Connection: close`, `Keep-Alive`, GOAWAY, stream limit | reported to the pool | unseen |
 //! | requests per second on loopback | 1.07 × | 0.80 × |
