@@ -5,7 +5,7 @@
 //!
 //! | kind | methods of [`Pool`] |
 //! |---|---|
-//! | callers | [`acquire`](Pool::acquire), [`claim`](Pool::claim), [`cancel`](Pool::cancel), [`release`](Pool::release), [`detach`](Pool::detach), [`retry`](Pool::retry) |
+//! | callers | [`acquire`](Pool::acquire), [`claim`](Pool::claim), [`cancel`](Pool::cancel), [`release`](Pool::release), [`reject`](Pool::reject), [`detach`](Pool::detach), [`retry`](Pool::retry) |
 //! | reports | [`handle`](Pool::handle), [`advance`](Pool::advance) |
 //! | operations | [`resize`](Pool::resize), [`suspend`](Pool::suspend), [`resume`](Pool::resume), [`invalidate`](Pool::invalidate), [`drain`](Pool::drain), [`shutdown`](Pool::shutdown) |
 //! | outputs | [`poll`](Pool::poll) |

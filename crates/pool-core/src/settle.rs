@@ -1,5 +1,6 @@
-//! The rules that a state triggers, whatever brought it about. After every input they are applied until nothing changes, so "no
-//! lost wake-up" is a predicate on the state: at rest there is never a waiter beside a connection it may have (I16).
+//! The rules that a state triggers, whatever brought it about. After every input they are applied in an order in which one
+//! pass reaches the fixed point, so "no lost wake-up" is a predicate on the state: at rest there is never a waiter beside a
+//! connection it may have (I16).
 
 use crate::conn::Shelf;
 use crate::endpoint::Endpoint;
