@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use pool_world::sim::{Driver, Sim};
 
-use crate::strategy::times;
+use crate::strategy::scaled;
 
 const STEPS: u64 = 25_000;
 
@@ -25,7 +25,7 @@ pub(crate) fn seed(driver: Driver, seed: u64) {
 }
 
 fn seeds() -> std::ops::Range<u64> {
-    0..100 * u64::from(times())
+    0..u64::from(scaled(100))
 }
 
 #[test]

@@ -5,19 +5,29 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::Config;
 
-/// So many cases, times `POOL_WORLD_TIMES` for a longer run. A failure goes into `regressions.rs` by hand, with a name.
+/// So many cases, times `POOL_WORLD_TIMES`. A failure goes into `regressions.rs` by hand, with a name.
 pub(crate) fn cases(cases: u32) -> Config {
     Config {
-        cases: cases * times(),
+        cases: scaled(cases),
         failure_persistence: None,
-        max_shrink_iters: 20_000,
+        // A run cut short asks only whether there is a failure.
+        max_shrink_iters: if times() < 1.0 { 0 } else { 20_000 },
         ..Config::default()
     }
 }
 
-/// How many times the usual length this run is to have.
-pub(crate) fn times() -> u32 {
-    std::env::var("POOL_WORLD_TIMES").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+/// So many, times `POOL_WORLD_TIMES`; at least one.
+pub(crate) fn scaled(usual: u32) -> u32 {
+    (f64::from(usual) * times()).ceil() as u32
+}
+
+/// How many times the usual length this run is to have: 20, or 0.05.
+fn times() -> f64 {
+    let Ok(times) = std::env::var("POOL_WORLD_TIMES") else { return 1.0 };
+    match times.parse() {
+        Ok(times) if times > 0.0 => times,
+        _ => panic!("POOL_WORLD_TIMES is `{times}`: it takes a number above 0, such as 20 or 0.05"),
+    }
 }
 
 /// Any history of fewer than `steps` steps.
