@@ -6,7 +6,7 @@
 //! | `postgres`, `postgrest` | one server each: make, start, stop, kill, ask |
 //! | `install` | gets both onto a Debian or Ubuntu machine |
 //! | `state`, `keys`, `account` | what is remembered, what is secret, whom PostgreSQL runs as |
-//! | `suite`, `gate` | `cargo xtask test`, `cargo xtask ci` |
+//! | `suite`, `gate`, `prove` | `cargo xtask test`, `cargo xtask ci`, `cargo xtask prove` |
 //! | `run`, `process`, `net`, `failure` | commands, server processes, loopback, and what a failure says |
 //!
 //! ```no_run
@@ -30,6 +30,7 @@ mod pair;
 mod postgres;
 mod postgrest;
 mod process;
+mod prove;
 mod run;
 mod state;
 mod suite;
@@ -39,5 +40,6 @@ pub use gate::ci;
 pub use net::Answer;
 pub use pair::Pair;
 pub use postgrest::Limits;
+pub use prove::prove;
 pub use state::workspace;
 pub use suite::test;

@@ -12,6 +12,9 @@ usage: cargo xtask COMMAND
                              ends with the line `N passed, N failed`
   ci [STEP…]                 the whole gate, or these steps of it: format, lints, docs, core-targets,
                              core-tree, dependencies, tests
+  prove [--times N] [--readme] [STEP…]
+                             every engine at N times its usual length (20): engines, model, planted,
+                             mutants, fuzz; prints what each has covered; --readme puts the table there
   setup                      install what is missing (PostgreSQL, PostgREST), start both
   start | stop | status      the two servers on loopback, without installing
   restart postgres|postgrest stop one in order and start it again
@@ -24,6 +27,7 @@ fn main() -> ExitCode {
     let done = match words[..] {
         ["test", ref chosen @ ..] => xtask::test(chosen),
         ["ci", ref chosen @ ..] => xtask::ci(chosen),
+        ["prove", ref words @ ..] => xtask::prove(words),
         ["setup"] => Pair::setup().map(|pair| println!("{}", pair.describe())),
         ["start"] => Pair::ensure().map(|pair| println!("{}", pair.describe())),
         ["stop"] => stop(),

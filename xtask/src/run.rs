@@ -45,12 +45,36 @@ pub(crate) fn show(command: &mut Command, what: &str) -> Result<(), Failure> {
 
 /// Runs to the end, shows every line of standard output as it comes, and hands it to `each` as well.
 pub(crate) fn watch(command: &mut Command, what: &str, mut each: impl FnMut(&str)) -> Result<(), Failure> {
+    stream(command, what, |text| {
+        println!("{text}");
+        each(text);
+    })
+}
+
+/// Runs to the end and hands every line of standard output to `each`; shows all it said, both ways, if it fails.
+pub(crate) fn listen(command: &mut Command, what: &str, mut each: impl FnMut(&str)) -> Result<(), Failure> {
+    let errors = std::env::temp_dir().join(format!("xtask-{}-{what}", std::process::id()));
+    let mut said = String::new();
+    if let Ok(file) = std::fs::File::create(&errors) {
+        command.stderr(file);
+    }
+    let done = stream(command, what, |text| {
+        said.push_str(text);
+        said.push('\n');
+        each(text);
+    });
+    said.push_str(&std::fs::read_to_string(&errors).unwrap_or_default());
+    let _ = std::fs::remove_file(&errors);
+    done.map_err(|failure| failure.said(&said))
+}
+
+/// Runs to the end and hands over every line of standard output as it comes.
+fn stream(command: &mut Command, what: &str, mut each: impl FnMut(&str)) -> Result<(), Failure> {
     let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
     let mut child = started.map_err(|error| cannot_start(command, what, &error))?;
     if let Some(stdout) = child.stdout.take() {
         for text in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
             let text = String::from_utf8_lossy(&text);
-            println!("{text}");
             each(&text);
         }
     }

@@ -119,8 +119,8 @@ fn all(
             }
             let mut fates = fates.lock().map_err(|_| "a worker has panicked")?;
             fates.push((number, fate));
-            if fates.len().is_multiple_of(50) {
-                eprintln!("{} of {}", fates.len(), wanted.len());
+            if fates.len().is_multiple_of(10) {
+                println!("progress: {}/{}", fates.len(), wanted.len());
             }
         }
         Ok(())
