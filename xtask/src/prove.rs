@@ -202,7 +202,7 @@ impl Bar {
 
     fn draw(&self) {
         const WIDTH: usize = 24;
-        let full = if self.of == 0 { 0 } else { (WIDTH * self.done / self.of).min(WIDTH) };
+        let full = (WIDTH * self.done).checked_div(self.of).unwrap_or(0).min(WIDTH);
         let (done, rest) = ("█".repeat(full), "░".repeat(WIDTH - full));
         eprint!("\r\x1b[2K{done}{rest} {} {}", clock(self.start.elapsed()), self.title);
         let _ = std::io::stderr().flush();
