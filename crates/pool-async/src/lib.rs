@@ -80,6 +80,7 @@
 //!
 //! | feature | adds | extra dependencies |
 //! |---|---|---|
+//! | `snapshot` | `Pool::snapshot`, `Builder::restart`: what was learned of the endpoints survives a restart | serde, postcard, crc32fast |
 //! | `test-util` | `ManualClock`, `Pool::turns`, `Pool::check`, `Pool::record` | none |
 
 mod acquire;

@@ -277,6 +277,16 @@ impl<B: Backend, C: Clock> Pool<B, C> {
         self.shared.turn(|state, _| state.closed)
     }
 
+    /// The whole state of the pool, to be kept as bytes ([`to_bytes`](pool_core::Image::to_bytes)) for
+    /// [`Builder::restart`](crate::Builder::restart), or to be looked at. Under the lock it is copied, and nothing more.
+    #[cfg(feature = "snapshot")]
+    pub fn snapshot(&self) -> pool_core::Image {
+        self.shared.turn(|state, now| {
+            state.core.advance(now);
+            pool_core::Image::of(&state.core)
+        })
+    }
+
     /// Whether the core's invariants hold; what does not is named.
     ///
     /// # Errors

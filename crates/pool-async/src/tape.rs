@@ -9,8 +9,8 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use pool_core::{
-    Acquire, AcquireError, Action, Claim, Config, ConfigError, EndpointId, EndpointSpec, Event, Failure,
-    Lease, LeaseId, Outcome, Pool, Request, Retry, Ticket, TicketId, Time, Verdict,
+    Acquire, AcquireError, Action, Claim, ConfigError, EndpointId, EndpointSpec, Event, Failure, Lease,
+    LeaseId, Outcome, Pool, Request, Retry, Ticket, TicketId, Time, Verdict,
 };
 
 /// A recorded part of a pool's life: how the core was when it began, and every call of it since. Made by
@@ -196,10 +196,6 @@ calls! {
 }
 
 impl Core {
-    pub(crate) fn new(config: Config, now: Time) -> Result<Self, ConfigError> {
-        Ok(Core { core: Pool::new(config, now)?, tape: None })
-    }
-
     pub(crate) fn poll_action(&mut self) -> Option<Action> {
         let action = self.core.poll_action();
         let now = self.core.now();
@@ -230,6 +226,12 @@ impl Core {
         let Some(tape) = &mut self.tape else { return };
         tape.calls.push((now, call));
         writeln!(tape.log, "{now:?} {call:?}: {answer:?}").expect("a text has room");
+    }
+}
+
+impl From<Pool> for Core {
+    fn from(core: Pool) -> Self {
+        Core { core, tape: None }
     }
 }
 

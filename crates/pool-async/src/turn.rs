@@ -84,7 +84,8 @@ struct Effects<B: Backend> {
 }
 
 impl<B: Backend, C: crate::Clock> Shared<B, C> {
-    pub(crate) fn new(backend: B, clock: C, core: Core) -> Self {
+    pub(crate) fn new(backend: B, clock: C, core: impl Into<Core>) -> Self {
+        let core = core.into();
         let config = core.config();
         let (acquire_timeout, connection_timeout) = (config.acquire_timeout, config.connection_timeout);
         Shared {

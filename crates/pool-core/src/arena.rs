@@ -14,12 +14,14 @@ pub(crate) trait Id: Copy + Eq {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Slot<T> {
     version: NonZeroU32,
     tenant: Option<T>,
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Arena<I, T> {
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
@@ -49,6 +51,25 @@ impl<I: Id, T> Arena<I, T> {
         // A freed slot must find room without allocating: releases happen on the hot path.
         self.free.reserve(self.slots.len() - self.free.len());
         I::new(index, version)
+    }
+
+    /// The same ids with other tenants; where `change` gives none, the slot is free.
+    #[cfg(feature = "image")]
+    pub(crate) fn mapped<U>(&self, change: impl Fn(&T) -> Option<U>) -> Arena<I, U> {
+        let slots = self
+            .slots
+            .iter()
+            .map(|slot| Slot { version: slot.version, tenant: slot.tenant.as_ref().and_then(&change) });
+        let mut arena = Arena { slots: slots.collect(), free: self.free.clone(), len: 0, ids: PhantomData };
+        arena.len = arena.iter().count();
+        for (index, slot) in arena.slots.iter_mut().enumerate() {
+            let left = self.slots[index].tenant.is_some() && slot.tenant.is_none();
+            if left && let Some(next) = slot.version.checked_add(1) {
+                slot.version = next;
+                arena.free.push(index as u32);
+            }
+        }
+        arena
     }
 
     pub(crate) fn remove(&mut self, id: I) -> Option<T> {
@@ -83,11 +104,35 @@ impl<I: Id, T> Arena<I, T> {
             .filter_map(|(index, slot)| Some((I::new(index as u32, slot.version), slot.tenant.as_ref()?)))
     }
 
+    /// The tenant of slot `index`, if there is such a slot and it has one.
+    #[cfg(feature = "image")]
+    pub(crate) fn in_slot(&self, index: u32) -> Option<&T> {
+        self.slots.get(index as usize)?.tenant.as_ref()
+    }
+
     /// The id of the tenant of slot `index`, which must have one.
     pub(crate) fn at(&self, index: u32) -> I {
         let slot = &self.slots[index as usize];
         debug_assert!(slot.tenant.is_some(), "slot {index} is empty");
         I::new(index, slot.version)
+    }
+
+    /// Whether the counts and the free slots are right: asked of what was read from outside. Linear in the slots.
+    #[cfg(feature = "image")]
+    pub(crate) fn is_whole(&self) -> bool {
+        let mut free = alloc::vec![false; self.slots.len()];
+        let listed = self.free.iter().all(|&index| {
+            let empty = self.slots.get(index as usize).is_some_and(|slot| slot.tenant.is_none());
+            empty && !core::mem::replace(&mut free[index as usize], true)
+        });
+        let used_up = self
+            .slots
+            .iter()
+            .zip(&free)
+            .filter(|(slot, free)| slot.tenant.is_none() && !**free && slot.version == NonZeroU32::MAX);
+        listed
+            && self.len + self.free.len() + used_up.count() == self.slots.len()
+            && self.len == self.iter().count()
     }
 
     /// The id of the first tenant at or after slot `from`: a walk that allows changes between its steps.

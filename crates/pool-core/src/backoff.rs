@@ -9,6 +9,7 @@ use crate::time::nanos;
 
 /// When an endpoint that failed is dialled again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Backoff {
     /// The delay after the first failure, before jitter. Default 250 ms.
     pub initial: Duration,

@@ -12,6 +12,7 @@ use crate::retry::RetryPolicy;
 
 /// What an acquire does when nothing is open and every endpoint is backing off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum WhenDown {
     /// Fail at once with the cause of the last failed connect. The default: a caller learns what is wrong in
     /// microseconds instead of after its whole patience.
@@ -23,6 +24,7 @@ pub enum WhenDown {
 
 /// How the pool behaves. `Config::default()` suits a service with moderate traffic.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Config {
     /// Connections kept open even without load. Default 2.
     pub min_connections: u32,

@@ -10,6 +10,7 @@ use crate::time::Time;
 
 /// Which of the pool's lists of grantable (or kept) connections a connection is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Shelf {
     /// May be granted, as far as is known; in the order of the last proof of life or use.
     Ready,
@@ -22,6 +23,7 @@ pub(crate) enum Shelf {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Conn {
     pub(crate) endpoint: EndpointId,
     pub(crate) life: Lifecycle,
@@ -68,6 +70,7 @@ pub(crate) struct Conn {
 
 /// How far a connection is on its way to retirement by age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Retirement {
     /// It lives for ever.
     Never,
@@ -179,6 +182,7 @@ impl Via<ConnId, Conn> for InIdle {
 
 /// A lease, from its grant to its end.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct LeaseRecord {
     pub(crate) conn: ConnId,
     /// The ticket it was granted to, until that claims it.

@@ -15,6 +15,7 @@ const GOOD: usize = 0;
 const BAD: usize = 1;
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Endpoint {
     pub(crate) spec: EndpointSpec,
     pub(crate) draining: bool,
@@ -64,6 +65,33 @@ impl Endpoint {
             freshness,
             last_close: None,
         }
+    }
+
+    /// What a restart keeps: what was learned of the peer. Instants are moved by `shift`; `freshness` is what the configuration now
+    /// says, and stands unless a lower limit was learned.
+    #[cfg(feature = "image")]
+    pub(crate) fn restarted(
+        &self,
+        learned: bool,
+        freshness: Duration,
+        shift: impl Fn(Time) -> Time,
+    ) -> Endpoint {
+        let last_close = self.last_close.map(|(at, age)| (shift(at), age));
+        Endpoint {
+            connections: 0,
+            connecting: 0,
+            retry_at: if self.failures > 0 { shift(self.retry_at) } else { Time::ZERO },
+            traffic: self.traffic.moved(&shift),
+            freshness: if learned { self.freshness.min(freshness) } else { freshness },
+            last_close,
+            ..self.clone()
+        }
+    }
+
+    /// Whether its numbers can be counted on from: asked of what was read from outside.
+    #[cfg(feature = "image")]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.recoveries < u32::MAX / 2 && self.traffic.is_whole()
     }
 
     pub(crate) fn is_backing_off(&self, now: Time) -> bool {

@@ -9,6 +9,7 @@ use crate::time::Time;
 
 /// Why no connection was granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum AcquireErrorKind {
     /// The caller's patience ended.

@@ -6,6 +6,7 @@
 
 /// Whose fault a failure was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum FaultClass {
     /// This connection: reset, closed under a request, protocol error, no answer.
     Connection,
@@ -21,6 +22,7 @@ pub enum FaultClass {
 
 /// Whether the connection may carry another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Reuse {
     /// It may.
     Keep,
@@ -30,6 +32,7 @@ pub enum Reuse {
 
 /// How the use of a lease ended; reported with [`Pool::release`](crate::Pool::release).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Outcome {
     /// The peer answered: a proof of life.
     Success,
@@ -73,6 +76,7 @@ impl Outcome {
 
 /// Whether the peer can have seen the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Sent {
     /// Certainly not: it was never written, or the peer says that it did not process it.
     No,
@@ -82,6 +86,7 @@ pub enum Sent {
 
 /// What it would mean to run a request twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Safety {
     /// It only reads.
     Safe,

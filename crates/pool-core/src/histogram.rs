@@ -12,7 +12,9 @@ const BUCKETS: usize = 4 * 36;
 
 /// How long something took, as counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Histogram {
+    #[cfg_attr(feature = "serde", serde(with = "array"))]
     buckets: [u64; BUCKETS],
     count: u64,
     sum: u64,
@@ -26,6 +28,13 @@ impl Default for Histogram {
 }
 
 impl Histogram {
+    /// Whether the buckets add up to the count, far below where counting ends: asked of what was read from outside.
+    #[cfg(feature = "image")]
+    pub(crate) fn is_whole(&self) -> bool {
+        let sum = self.buckets.iter().try_fold(0, |sum: u64, &count| sum.checked_add(count));
+        sum == Some(self.count) && self.count < u64::MAX / 2
+    }
+
     /// Adds one duration.
     pub fn record(&mut self, duration: Duration) {
         self.record_nanos(nanos(duration));
@@ -91,6 +100,28 @@ impl Histogram {
     /// Upper edge and count of each bucket, in order.
     pub fn buckets(&self) -> impl Iterator<Item = (Duration, u64)> {
         self.buckets.iter().enumerate().map(|(n, &count)| (Duration::from_nanos(upper_edge(n)), count))
+    }
+}
+
+/// serde stops at arrays of 32.
+#[cfg(feature = "serde")]
+mod array {
+    use alloc::vec::Vec;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::BUCKETS;
+
+    pub(super) fn serialize<S: Serializer>(buckets: &[u64; BUCKETS], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(buckets)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u64; BUCKETS], D::Error> {
+        let buckets = Vec::<u64>::deserialize(from)?;
+        buckets
+            .try_into()
+            .map_err(|buckets: Vec<u64>| D::Error::invalid_length(buckets.len(), &"144 buckets"))
     }
 }
 

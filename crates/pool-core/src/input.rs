@@ -8,6 +8,7 @@ use crate::time::Time;
 
 /// Which queue a waiter stands in. A class is served only when no better one waits; inside a class, first come first served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Priority {
     /// Served before all others.
     High,
@@ -25,6 +26,7 @@ impl Priority {
 
 /// How long a caller will wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Patience {
     /// As long as [`Config::acquire_timeout`](crate::Config::acquire_timeout) from now.
     #[default]
@@ -37,6 +39,7 @@ pub enum Patience {
 
 /// Where a waiter joins the queue of its class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Place {
     /// Behind everyone: the default.
     #[default]
@@ -47,6 +50,7 @@ pub enum Place {
 
 /// A request for a lease. `Request::default()` waits as configured, in the normal class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Request {
     /// The class of the queue.
     pub priority: Priority,
@@ -97,6 +101,7 @@ impl Lease {
 
 /// A report of the driver: the end of something the core asked for, or something the transport noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Event {
     /// The connect has succeeded, up to and including the handshake: the connection can carry `leases_max` leases at once (0 counts as 1).
@@ -185,6 +190,7 @@ impl Event {
 
 /// An endpoint to dial, as the core needs to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EndpointSpec {
     /// Endpoints of a higher number are dialled only while none of a lower one works. Default 0.
     pub priority: u8,

@@ -41,6 +41,14 @@
 //! assert_eq!(pool.status().available, 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | adds | dependencies |
+//! |---|---|---|
+//! | `check` | `Pool::check`: every state invariant, recounted | none |
+//! | `serde` | serde for the values of the interface | serde |
+//! | `image` | `Image`: the whole state as bytes and back; what a restart of the process keeps | serde, postcard, crc32fast |
 #![no_std]
 
 extern crate alloc;
@@ -60,6 +68,8 @@ mod fire;
 mod health;
 mod histogram;
 mod id;
+#[cfg(feature = "image")]
+mod image;
 mod input;
 mod lifecycle;
 mod list;
@@ -89,6 +99,8 @@ pub use error::{AcquireError, AcquireErrorKind, Cause, Load};
 pub use fault::{FaultClass, Outcome, Reuse, Safety, Sent};
 pub use histogram::Histogram;
 pub use id::{ConnId, EndpointId, LeaseId, TicketId};
+#[cfg(feature = "image")]
+pub use image::{IMAGE_VERSION, Image, ImageError};
 pub use input::{EndpointSpec, Event, Lease, Patience, Place, Priority, Request, Ticket};
 pub use output::{Action, Deadline, Notice, Output, Verdict, Wakeup};
 pub use pool::Pool;

@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 use crate::arena::{Arena, Id};
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Links<I> {
     prev: Option<I>,
     next: Option<I>,
@@ -23,6 +24,7 @@ pub(crate) trait Via<I, T> {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct List<I, V> {
     head: Option<I>,
     tail: Option<I>,
@@ -99,6 +101,25 @@ impl<I: Id, V> List<I, V> {
             None => self.tail = prev,
         }
         self.len -= 1;
+    }
+
+    /// Whether the links of the list agree in both directions and each member is `right`: asked of what was read from outside.
+    /// Linear in the members.
+    #[cfg(feature = "image")]
+    pub(crate) fn is_whole<T>(&self, arena: &Arena<I, T>, mut right: impl FnMut(I, &T) -> bool) -> bool
+    where
+        V: Via<I, T>,
+    {
+        let (mut at, mut before, mut seen) = (self.head, None, 0);
+        while let Some(id) = at {
+            let Some(tenant) = arena.get(id) else { return false };
+            let links = V::links(tenant);
+            if seen == self.len || links.prev != before || !right(id, tenant) {
+                return false;
+            }
+            (seen, before, at) = (seen + 1, at, links.next);
+        }
+        seen == self.len && before == self.tail
     }
 
     /// The ids from head to tail.

@@ -18,6 +18,7 @@ use crate::time::Time;
 
 /// What the driver is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use = "an action that is not performed and reported holds its slot until its deadline"]
 pub enum Action {
     /// Dial `endpoint`; report [`Event::Connected`](crate::Event::Connected) or [`Event::ConnectFailed`](crate::Event::ConnectFailed).
@@ -57,6 +58,7 @@ pub enum Action {
 
 /// Something worth telling a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Notice {
     /// An endpoint went down: it is dialled again no earlier than its backoff says.

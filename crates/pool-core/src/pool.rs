@@ -23,6 +23,7 @@ use crate::waiter::{Queue, Waiter};
 
 /// What the pool as a whole is at; `Suspended` is beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Mode {
     /// The minimum has not been reached yet.
     Starting,
@@ -35,7 +36,7 @@ pub(crate) enum Mode {
 
 /// The latest time that the pool will take for the present: no deadline of the configuration is as much as 100 years ahead, so each
 /// is later than the moment at which the wait for it begins.
-const LATEST: Time = Time::MAX.before(core::time::Duration::from_secs(100 * 365 * 24 * 3600));
+pub(crate) const LATEST: Time = Time::MAX.before(core::time::Duration::from_secs(100 * 365 * 24 * 3600));
 
 /// A connection pool. See the [crate's documentation](crate) for the three rules of its use.
 #[derive(Clone, Debug)]
@@ -70,6 +71,7 @@ pub struct Pool {
 
 /// The lists of `Shelf`, by their names.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Shelves([List<ConnId, OnShelf>; 4]);
 
 impl core::ops::Index<Shelf> for Shelves {
@@ -88,6 +90,7 @@ impl core::ops::IndexMut<Shelf> for Shelves {
 
 /// Connections by what they are; kept in `lifecycle.rs` only, and equal to a recount at all times (I3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Counts {
     /// By `Lifecycle`.
     pub(crate) life: [u32; 6],
@@ -109,8 +112,14 @@ impl Pool {
     /// Every setting that is out of its range.
     pub fn new(config: Config, now: Time) -> Result<Pool, ConfigError> {
         config.validate()?;
-        let now = now.min(LATEST);
-        let mut pool = Pool {
+        let mut pool = Pool::bare(config, now.min(LATEST));
+        pool.add_endpoint(now, EndpointSpec::default());
+        Ok(pool)
+    }
+
+    /// A pool without an endpoint.
+    pub(crate) fn bare(config: Config, now: Time) -> Pool {
+        Pool {
             now,
             mode: Mode::Starting,
             suspended: false,
@@ -133,9 +142,7 @@ impl Pool {
             actions: VecDeque::with_capacity(32),
             stats: Stats::default(),
             config,
-        };
-        pool.add_endpoint(now, EndpointSpec::default());
-        Ok(pool)
+        }
     }
 
     /// The time of the last input.

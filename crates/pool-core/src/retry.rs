@@ -20,6 +20,7 @@ use crate::window::{SECONDS, Window};
 
 /// How often and when a failed request is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RetryPolicy {
     /// Attempts in all, the first included; 1 never retries. Default 3.
     pub attempts: u32,
@@ -33,6 +34,7 @@ pub struct RetryPolicy {
 
 /// Whether retries are limited over all requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RetryBudget {
     /// 500 tokens, 14 a retry (5 when the peer throttles), 1 back per success; and no more than 20 % of the requests of the last
     /// ten seconds plus 10 a second. Both must allow.
@@ -63,6 +65,7 @@ impl RetryPolicy {
 
 /// A request that has failed, as the retry rules see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Failure {
     /// Which attempt failed: 1 is the first.
     pub attempt: u32,
@@ -113,6 +116,7 @@ const RETRIES: usize = 1;
 
 /// The budget that all requests of a pool share (I40).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Budget {
     tokens: u32,
     window: Window,
@@ -121,6 +125,18 @@ pub(crate) struct Budget {
 impl Budget {
     pub(crate) const fn new(start: Time) -> Self {
         Budget { tokens: TOKENS, window: Window::new(start) }
+    }
+
+    /// The budget as if its clock had been another: instants are moved by `shift`.
+    #[cfg(feature = "image")]
+    pub(crate) fn moved(&self, shift: impl Fn(Time) -> Time) -> Budget {
+        Budget { tokens: self.tokens, window: self.window.moved(shift) }
+    }
+
+    /// Whether its numbers can be counted on from: asked of what was read from outside.
+    #[cfg(feature = "image")]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.tokens <= TOKENS && self.window.is_whole()
     }
 
     pub(crate) fn requested(&mut self, now: Time) {

@@ -8,6 +8,7 @@ use core::time::Duration;
 const SAMPLES: usize = 15;
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Shrink {
     samples: [u32; SAMPLES],
     taken: usize,
@@ -34,6 +35,12 @@ impl Shrink {
         let mut sorted = self.samples;
         sorted.sort_unstable();
         Some(sorted[SAMPLES / 2])
+    }
+
+    /// Whether there is room for a sample: asked of what was read from outside.
+    #[cfg(feature = "image")]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.taken < SAMPLES
     }
 
     pub(crate) fn reset(&mut self) {

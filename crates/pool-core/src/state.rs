@@ -16,6 +16,7 @@
 
 /// Where a connection is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Lifecycle {
     /// The driver is dialling it.
     Connecting,
@@ -58,6 +59,7 @@ pub const fn legal(from: Lifecycle, to: Lifecycle) -> bool {
 
 /// Why a connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum CloseReason {
     /// Idle for longer than [`Config::max_idle_time`](crate::Config::max_idle_time).

@@ -5,6 +5,7 @@ use crate::state::CloseReason;
 
 /// Counters and histograms since the pool was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stats {
     /// Acquires asked for.
     pub acquires: u64,

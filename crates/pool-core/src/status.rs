@@ -41,6 +41,7 @@ impl Phase {
 
 /// The health of a connection or an endpoint, as the state machine knows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Health {
     /// Nothing is known yet. Used like a healthy one.
     #[default]

@@ -11,6 +11,7 @@ use core::time::Duration;
 /// The pool clamps an instant that lies before one it has seen, so a clock that steps back is harmless; and one in the last 100 of
 /// those years, so that a deadline is always ahead.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Time(u64);
 
 impl Time {

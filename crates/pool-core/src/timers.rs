@@ -10,6 +10,7 @@ use crate::time::Time;
 
 /// Whose timer it is. The ids are slots without versions: an entity that goes takes its entry along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Key {
     Ticket(u32),
     Conn(u32),
@@ -22,6 +23,7 @@ const ARITY: usize = 4;
 const ABSENT: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Timers {
     heap: Vec<(Time, Key)>,
     tickets: Vec<u32>,
@@ -93,6 +95,25 @@ impl Timers {
             let place = *self.place(last.1);
             self.down(place as usize);
         }
+    }
+
+    /// Whether the heap is one and the tables lead to its entries, each of which is `right`: asked of what was read from outside.
+    #[cfg(feature = "image")]
+    pub(crate) fn is_whole(&self, right: impl Fn(Key) -> bool) -> bool {
+        let tables = [&self.tickets[..], &self.conns, &self.endpoints, &self.single];
+        let places: usize = tables.iter().map(|table| table.iter().filter(|&&at| at != ABSENT).count()).sum();
+        let in_place = |(at, &(_, key)): (usize, &(Time, Key))| {
+            let place = match key {
+                Key::Ticket(index) => self.tickets.get(index as usize),
+                Key::Conn(index) => self.conns.get(index as usize),
+                Key::Endpoint(index) => self.endpoints.get(index as usize),
+                Key::Shrink => Some(&self.single[0]),
+                Key::Grace => Some(&self.single[1]),
+            };
+            let ordered = at == 0 || self.heap[(at - 1) / ARITY] <= self.heap[at];
+            ordered && place == Some(&(at as u32)) && right(key)
+        };
+        places == self.heap.len() && self.heap.iter().enumerate().all(in_place)
     }
 
     fn place(&mut self, key: Key) -> &mut u32 {

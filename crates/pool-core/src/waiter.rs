@@ -8,6 +8,7 @@ use crate::list::{Links, List, Via};
 use crate::time::Time;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum WaitState {
     /// In the queue.
     Waiting,
@@ -18,6 +19,7 @@ pub(crate) enum WaitState {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Waiter {
     pub(crate) state: WaitState,
     pub(crate) priority: Priority,
@@ -43,6 +45,7 @@ impl Via<TicketId, Waiter> for InQueue {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Queue {
     classes: [List<TicketId, InQueue>; 3],
     len: u32,
@@ -91,6 +94,19 @@ impl Queue {
             oldest
         };
         self.classes.iter().filter_map(class).min()
+    }
+
+    /// Whether the queues hold what they count, each in the class that it asked for: asked of what was read from outside.
+    #[cfg(feature = "image")]
+    pub(crate) fn is_whole(&self, tickets: &Arena<TicketId, Waiter>) -> bool {
+        let mut classes = self.classes.iter().zip(Priority::ALL);
+        let whole = |(list, priority): (&List<TicketId, InQueue>, Priority)| {
+            list.is_whole(tickets, |_, waiter| {
+                waiter.priority == priority && waiter.state == WaitState::Waiting
+            })
+        };
+        classes.all(whole)
+            && u64::from(self.len) == self.classes.iter().map(|class| u64::from(class.len())).sum::<u64>()
     }
 
     pub(crate) fn join(&mut self, tickets: &mut Arena<TicketId, Waiter>, id: TicketId) {

@@ -8,6 +8,7 @@ pub(crate) const SECONDS: u64 = 10;
 const SECOND: u64 = 1_000_000_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Window {
     /// The start of the present second.
     start: Time,
@@ -34,6 +35,18 @@ impl Window {
         self.buckets
             .iter()
             .fold((0, 0), |(a, b), bucket| (a + u64::from(bucket[0]), b + u64::from(bucket[1])))
+    }
+
+    /// The window as if its clock had been another: instants are moved by `shift`.
+    #[cfg(feature = "image")]
+    pub(crate) fn moved(&self, shift: impl Fn(Time) -> Time) -> Window {
+        Window { start: shift(self.start), ..self.clone() }
+    }
+
+    /// Whether its numbers can be counted on from: asked of what was read from outside.
+    #[cfg(feature = "image")]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.second < u64::MAX / 2
     }
 
     /// Clears the buckets of the seconds that went by; after a long pause that is each of them once.

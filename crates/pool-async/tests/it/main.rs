@@ -9,6 +9,7 @@ mod lease;
 mod observe;
 mod operate;
 mod reentrant;
+mod restart;
 mod sendness;
 mod sharing;
 mod threads;

@@ -16,6 +16,7 @@ use pool_async::{AcquireError, ManualClock};
 use crate::fake::{Fake, FakeError};
 
 pub(crate) type Pool = pool_async::Pool<Fake, ManualClock>;
+pub(crate) type Builder = pool_async::Builder<Fake, ManualClock>;
 pub(crate) type Lease = pool_async::Lease<Fake, ManualClock>;
 pub(crate) type Acquired = Result<Lease, AcquireError<FakeError>>;
 
@@ -40,8 +41,12 @@ impl World {
     }
 
     pub(crate) fn with(config: Config, fake: Fake) -> Self {
+        World::built(|fake, clock| Pool::builder(fake, clock).config(config), fake)
+    }
+
+    pub(crate) fn built(build: impl FnOnce(Fake, ManualClock) -> Builder, fake: Fake) -> Self {
         let (clock, executor) = (ManualClock::new(), LocalPool::new());
-        let (pool, driver) = Pool::builder(fake.clone(), clock.clone()).config(config).build().unwrap();
+        let (pool, driver) = build(fake.clone(), clock.clone()).build().unwrap();
         let (stop, registration) = AbortHandle::new_pair();
         let driver = async move { Abortable::new(driver.run(), registration).await.unwrap_or(()) };
         executor.spawner().spawn_local_obj(Box::new(driver).into()).unwrap();

@@ -3,6 +3,7 @@
 mod differential;
 mod exhaustive;
 mod histories;
+mod image;
 mod matrix;
 mod metamorphic;
 mod reach;
