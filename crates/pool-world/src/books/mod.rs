@@ -4,6 +4,7 @@
 //! out (I7), nothing is asked of a connection that is gone or closing (I9), and nothing is closed under a lease (I10).
 
 mod entries;
+mod ledger;
 
 use pool_core::{Action, ConnId, EndpointId, Lease, Notice, TicketId, Time};
 
@@ -11,6 +12,7 @@ use crate::holds;
 use crate::input::Key;
 
 pub use entries::{Ending, Fate, Link, Stage, Tenant, Waiter};
+pub use ledger::Ledger;
 
 /// The newest version seen per slot: an id that is not newer has been there before.
 #[derive(Debug, Default)]
@@ -50,6 +52,8 @@ pub struct Books {
     pub endpoints: Vec<(EndpointId, u8)>,
     /// How far the pool is on its way out.
     pub ending: Ending,
+    /// What the statistics must say.
+    pub ledger: Ledger,
     tickets_seen: Versions,
     tickets_woken: Versions,
     leases_seen: Versions,
@@ -68,6 +72,7 @@ impl Books {
             detached: Vec::new(),
             endpoints,
             ending: Ending::Not,
+            ledger: Ledger::default(),
             tickets_seen: Versions::default(),
             tickets_woken: Versions::default(),
             leases_seen: Versions::default(),
@@ -161,6 +166,7 @@ impl Books {
 
     /// An action that names a connection was handed to the driver.
     pub fn performed(&mut self, action: Action, now: Time, generation: u32) {
+        self.ledger.performed(action);
         match action {
             Action::Connect { conn, endpoint, .. } => {
                 holds!(self.conns_seen.see(conn.index(), conn.version()), "I11", "{conn} was dialled before");
@@ -218,6 +224,7 @@ impl Books {
     fn abandon(&mut self, conn: ConnId) {
         for tenant in self.tenants.iter_mut().filter(|tenant| tenant.lease.conn() == conn) {
             tenant.abandoned = true;
+            self.ledger.abandoned(1);
         }
         self.gone(conn);
     }

@@ -90,6 +90,8 @@ impl Step<'_> {
             self.connect_is_due(action, books);
             self.close_is_due(action, books);
         }
+        books.ledger.voided |= books.grace_is_over(self.after.now);
+        books.ledger.balances(pool.stats());
         self.answers_are_right(books);
         self.grants_are_right(books);
         self.demand_is_served(books);

@@ -16,6 +16,7 @@ impl World {
             Input::Cancel(key) => {
                 if let Some(waiter) = self.books.take_waiter(key) {
                     self.books.unqueue(waiter.ticket.id());
+                    self.books.ledger.cancelled();
                     self.pool.cancel(now, waiter.ticket);
                 }
             }
@@ -23,7 +24,7 @@ impl World {
                 if let Some(tenant) = self.books.take_tenant(key) {
                     let over = self.books.grace_is_over(now);
                     let verdict = self.pool.release(now, tenant.lease, outcome);
-                    return returned(verdict, tenant.abandoned, over);
+                    return self.returned(verdict, tenant.abandoned, over);
                 }
             }
             Input::Detach(key) => {
@@ -31,18 +32,22 @@ impl World {
                     let over = self.books.grace_is_over(now);
                     let conn = tenant.lease.conn();
                     let verdict = self.pool.detach(now, tenant.lease);
-                    if self.pool.connections().all(|other| other.id != conn) && verdict == Verdict::Accepted {
-                        self.books.gone(conn);
-                        self.books.detached.push(conn);
+                    if verdict == Verdict::Accepted {
+                        let whole = self.pool.connections().all(|other| other.id != conn);
+                        self.books.ledger.detached(whole);
+                        if whole {
+                            self.books.gone(conn);
+                            self.books.detached.push(conn);
+                        }
                     }
-                    return returned(verdict, tenant.abandoned, over);
+                    return self.returned(verdict, tenant.abandoned, over);
                 }
             }
             Input::Reject(key) => {
                 if let Some(tenant) = self.books.take_tenant(key) {
                     let over = self.books.grace_is_over(now);
                     let verdict = self.pool.reject(now, tenant.lease);
-                    return returned(verdict, tenant.abandoned, over);
+                    return self.returned(verdict, tenant.abandoned, over);
                 }
             }
             Input::Report(event) => return Answer::Verdict(self.report(event)),
@@ -199,12 +204,13 @@ impl World {
         }
         verdict
     }
-}
 
-/// A lease is known until the grace of a shutdown is over; the notice of that may still be in the core.
-fn returned(verdict: Verdict, abandoned: bool, over: bool) -> Answer {
-    let stale = verdict == Verdict::Stale;
-    holds!(stale || !abandoned, "I11", "an abandoned lease came back {verdict:?}");
-    holds!(!stale || over, "I11", "a lease came back {verdict:?}, abandoned {abandoned}");
-    Answer::Verdict(verdict)
+    /// A lease is known until the grace of a shutdown is over; the notice of that may still be in the core.
+    fn returned(&mut self, verdict: Verdict, abandoned: bool, over: bool) -> Answer {
+        let stale = verdict == Verdict::Stale;
+        holds!(stale || !abandoned, "I11", "an abandoned lease came back {verdict:?}");
+        holds!(!stale || over, "I11", "a lease came back {verdict:?}, abandoned {abandoned}");
+        self.books.ledger.abandoned(u64::from(stale && !abandoned));
+        Answer::Verdict(verdict)
+    }
 }

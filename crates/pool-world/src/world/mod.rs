@@ -128,6 +128,7 @@ impl World {
             tape.inputs.push((self.clock, input));
         }
         let answer = self.call(input);
+        self.books.ledger.answered(input, answer);
         self.settle(Some((input, answer)), exact);
         answer
     }
