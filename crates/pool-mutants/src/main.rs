@@ -8,6 +8,7 @@
 //! ```console
 //! cargo run -p pool-mutants                     # both packages
 //! cargo run -p pool-mutants -- pool-core settle # mutants whose name contains the word
+//! cargo run -p pool-mutants -- --quick          # without the dear tests: a first look
 //! ```
 
 mod build;
@@ -33,7 +34,7 @@ const fn stage(program: &'static str, arguments: &'static [&'static str], times:
 }
 
 /// The tests that judge a mutant of that package, cheap ones first.
-fn stages(package: &str) -> Vec<Stage> {
+fn stages(package: &str, quick: bool) -> Vec<Stage> {
     const STORIES: &[&str] =
         &["stories_callers::", "stories_health::", "stories_load::", "regressions::", "matrix::"];
     const RANDOM: &[&str] =
@@ -44,17 +45,20 @@ fn stages(package: &str) -> Vec<Stage> {
         stage("pool-async/allocations", &[], "1"),
         stage("pool-async/blocking", &[], "1"),
     ];
-    let core = [
+    let cheap = [
         stage("pool-core/pool-core", &[], "1"),
         stage("pool-world/it", STORIES, "1"),
         stage("pool-world/it", RANDOM, "0.02"),
-        stage("pool-world/it", &["exhaustive"], "1"),
-        stage("pool-world/it", RANDOM, "0.2"),
         stage("pool-world/alloc", &[], "1"),
     ];
-    let all = [stage("pool-world/it", RANDOM, "1")];
+    let dear = [
+        stage("pool-world/it", RANDOM, "0.2"),
+        stage("pool-world/it", &["exhaustive"], "1"),
+        stage("pool-world/it", RANDOM, "1"),
+    ];
     match package {
-        "pool-core" => core.into_iter().chain(driver).chain(all).collect(),
+        "pool-core" if quick => cheap.into_iter().chain(driver).collect(),
+        "pool-core" => cheap.into_iter().chain(driver).chain(dear).collect(),
         _ => driver.into(),
     }
 }
@@ -73,8 +77,12 @@ fn main() -> ExitCode {
 
 fn work(words: &[String]) -> Result<bool, Failure> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
-    let (packages, filter): (Vec<&str>, Vec<&str>) =
-        words.iter().map(String::as_str).partition(|word| ["pool-core", "pool-async"].contains(word));
+    let quick = words.iter().any(|word| word == "--quick");
+    let (packages, filter): (Vec<&str>, Vec<&str>) = words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| *word != "--quick")
+        .partition(|word| ["pool-core", "pool-async"].contains(word));
     let packages = if packages.is_empty() { vec!["pool-core", "pool-async"] } else { packages };
     let mutants = list::list(&packages)?;
     let tree = root.join("target/mutants");
@@ -93,7 +101,7 @@ fn work(words: &[String]) -> Result<bool, Failure> {
     for package in packages {
         let of = |n: &&usize| mutants[**n].file.starts_with(&format!("crates/{package}/"));
         let wanted: Vec<usize> = wanted.iter().filter(of).copied().collect();
-        let stages = stages(package);
+        let stages = stages(package, quick);
         let usual = run::baseline(&built.programs, &stages)?;
         println!("{package}: the tests take {usual:?} without a mutant");
         fates.extend(all(&built, &stages, &usual, &mutants, &wanted)?);

@@ -50,7 +50,7 @@ pub(crate) fn judge(
     mutant: usize,
 ) -> Result<Fate, Failure> {
     for (number, (stage, usual)) in stages.iter().zip(baseline).enumerate() {
-        let limit = *usual * 6 + Duration::from_secs(8);
+        let limit = *usual * 8 + Duration::from_secs(3);
         match run(programs, stage, Some(mutant), limit)?.0 {
             Some(true) => {}
             Some(false) => return Ok(Fate::Caught { stage: number }),
