@@ -85,6 +85,8 @@ mod shrink;
 mod state;
 mod stats;
 mod status;
+#[cfg(test)]
+mod tests;
 mod time;
 mod timers;
 mod view;

@@ -1,0 +1,7 @@
+//! What no history can tell: exact values at the edges, of the parts and of the pool's smallest rules.
+
+mod budget;
+mod endpoint;
+mod rules;
+mod settings;
+mod values;
