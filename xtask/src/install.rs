@@ -68,6 +68,15 @@ impl Tools {
     }
 }
 
+/// Installs valgrind, which counts instructions for `cargo xtask bench`, unless it is there.
+pub(crate) fn valgrind() -> Result<(), Failure> {
+    if run::on_path("valgrind") {
+        return Ok(());
+    }
+    println!("installing valgrind");
+    debian("valgrind")
+}
+
 /// The programs' folder of the newest PostgreSQL that is complete.
 fn postgres() -> Option<PathBuf> {
     let versions = fs::read_dir(POSTGRES).ok()?.filter_map(|entry| {

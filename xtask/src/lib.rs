@@ -6,7 +6,7 @@
 //! | `postgres`, `postgrest` | one server each: make, start, stop, kill, ask |
 //! | `install` | gets both onto a Debian or Ubuntu machine |
 //! | `state`, `keys`, `account` | what is remembered, what is secret, whom PostgreSQL runs as |
-//! | `suite`, `gate`, `prove` | `cargo xtask test`, `cargo xtask ci`, `cargo xtask prove` |
+//! | `suite`, `gate`, `prove`, `bench` | `cargo xtask test`, `cargo xtask ci`, `cargo xtask prove`, `cargo xtask bench` |
 //! | `run`, `process`, `net`, `failure` | commands, server processes, loopback, and what a failure says |
 //!
 //! ```no_run
@@ -21,6 +21,7 @@
 //! ```
 
 mod account;
+mod bench;
 mod failure;
 mod gate;
 mod install;
@@ -35,6 +36,7 @@ mod run;
 mod state;
 mod suite;
 
+pub use bench::bench;
 pub use failure::Failure;
 pub use gate::ci;
 pub use net::Answer;

@@ -15,6 +15,9 @@ usage: cargo xtask COMMAND
   prove [--times N] [--readme] [STEP…]
                              every engine at N times its usual length (20): engines, model, planted,
                              mutants, fuzz; prints what each has covered; --readme puts the table there
+  bench [PART…] [--short] [--docs]
+                             what things cost, by parts: core, pools; gate compares instructions with
+                             the baseline, baseline writes it anew; --docs puts the tables there
   setup                      install what is missing (PostgreSQL, PostgREST), start both
   start | stop | status      the two servers on loopback, without installing
   restart postgres|postgrest stop one in order and start it again
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
         ["test", ref chosen @ ..] => xtask::test(chosen),
         ["ci", ref chosen @ ..] => xtask::ci(chosen),
         ["prove", ref words @ ..] => xtask::prove(words),
+        ["bench", ref words @ ..] => xtask::bench(words),
         ["setup"] => Pair::setup().map(|pair| println!("{}", pair.describe())),
         ["start"] => Pair::ensure().map(|pair| println!("{}", pair.describe())),
         ["stop"] => stop(),

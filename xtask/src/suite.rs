@@ -1,13 +1,13 @@
 //! `cargo xtask test`: the whole suite against real servers. Rules: the servers are there before the
 //! first test runs, or the command fails; a run in which no test ran has failed; the last line is the
-//! total over all test binaries.
+//! total over all test binaries. The gate of instructions runs before it, when the whole suite does.
 
 use std::fmt;
 use std::process::Command;
 
 use crate::failure::Failure;
 use crate::pair::Pair;
-use crate::{gate, run};
+use crate::{bench, gate, run};
 
 /// The counts of one `test result:` line, or the sum of many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,8 +25,10 @@ pub fn test(chosen: &[&str]) -> Result<(), Failure> {
     let mut tests = gate::cargo(&["test", "--no-fail-fast"]);
     tests.args(if chosen.is_empty() { &["--workspace"] } else { chosen });
     let outcome = run(&mut tests, &mut total);
+    let instructions = if chosen.is_empty() { bench::instructions() } else { Ok(()) };
     println!("{total}");
     outcome?;
+    instructions?;
     if total.passed == 0 {
         return Err(Failure::new("no test ran").command(run::line(&tests)));
     }
