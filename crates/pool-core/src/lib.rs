@@ -107,7 +107,7 @@ pub use input::{EndpointSpec, Event, Lease, Patience, Place, Priority, Request, 
 pub use output::{Action, Deadline, Notice, Output, Verdict, Wakeup};
 pub use pool::Pool;
 pub use retry::{Failure, Retry, RetryBudget, RetryPolicy, StopReason};
-pub use state::{CloseReason, Lifecycle, legal};
+pub use state::{CloseReason, Lifecycle, health_transition, legal, markable, transition};
 pub use stats::Stats;
 pub use status::{ConnectionInfo, EndpointInfo, Health, Phase, Status};
 pub use time::Time;

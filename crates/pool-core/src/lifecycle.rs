@@ -6,7 +6,7 @@ use crate::conn::{Conn, Retirement, Shelf};
 use crate::id::{ConnId, EndpointId};
 use crate::output::Action;
 use crate::pool::Pool;
-use crate::state::{CloseReason, Lifecycle, legal};
+use crate::state::{CloseReason, Lifecycle, health_transition, legal, markable};
 use crate::status::Health;
 use crate::time::nanos;
 use crate::timers::Key;
@@ -54,6 +54,7 @@ impl Pool {
         if conn.mark.is_some() || conn.life == Lifecycle::Closing {
             return;
         }
+        debug_assert!(markable(conn.life, reason), "I5: {id} is marked {reason:?} while {:?}", conn.life);
         let leased = !conn.leases.is_empty();
         self.change(id, |conn| conn.mark = Some(reason));
         if leased { self.shelve(id) } else { self.begin_close(id) }
@@ -152,7 +153,9 @@ impl Pool {
     }
 
     pub(crate) fn set_health(&mut self, id: ConnId, health: Health) {
-        if self.conns[id].health != health {
+        let from = self.conns[id].health;
+        if from != health {
+            debug_assert!(health_transition(from, health).is_some(), "I5: {id}: {from:?} to {health:?}");
             self.change(id, |conn| conn.health = health);
         }
     }

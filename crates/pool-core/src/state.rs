@@ -1,18 +1,13 @@
-//! The table of legal transitions, and the words of a connection's state.
+//! The tables of legal transitions, and the words of a connection's state.
 //!
-//! Three dimensions, kept apart so that each stays small: the **lifecycle** (this table), the **health**
-//! (`health.rs`) and the **mark** (a reason to close, acted on when the last lease ends).
+//! Three dimensions, kept apart so that each stays small: the **lifecycle** ([`transition`]), the **health** ([`health_transition`])
+//! and the **mark**, a reason to close that is acted on when the last lease ends ([`markable`]). The diagrams in
+//! `docs/lifecycle.md` are drawn from these tables by a test, which fails when they are out of date.
 //!
-//! ```text
-//! Connecting ──► Idle ◄──► Leased          Idle ◄──► Probing
-//!     │           │           │                          │
-//!     │           └───────────┴──────► Closing ◄─────────┘
-//!     └──► Gone                          │  (Connecting ──► Closing too)
-//!          Gone ◄────────────────────────┘   Leased ──► Gone: detached or abandoned
-//! ```
-//!
-//! Every change of a lifecycle goes through one function of the pool, `enter`, which asks [`legal`] and moves the
-//! counters; so a recount always agrees (I3, I5).
+//! Every change goes through one function of the pool for each dimension (`enter`, `set_health`, `mark`), which asks the table
+//! and moves the counters; so a recount always agrees (I3, I5).
+
+use crate::status::Health;
 
 /// Where a connection is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,16 +39,61 @@ impl Lifecycle {
     ];
 }
 
-/// Whether a connection may go from one state to another.
-pub const fn legal(from: Lifecycle, to: Lifecycle) -> bool {
+/// What takes a connection from one state of its life to another, in words; `None`: nothing may.
+pub const fn transition(from: Lifecycle, to: Lifecycle) -> Option<&'static str> {
     use Lifecycle::*;
-    match from {
-        Connecting => matches!(to, Idle | Closing | Gone),
-        Idle => matches!(to, Leased | Probing | Closing),
-        Leased => matches!(to, Idle | Probing | Closing | Gone),
-        Probing => matches!(to, Idle | Closing),
-        Closing => matches!(to, Gone),
-        Gone => false,
+    match (from, to) {
+        (Connecting, Idle) => Some("connected"),
+        (Connecting, Closing) => Some("timed out, or not wanted any more"),
+        (Connecting, Gone) => Some("refused"),
+        (Idle, Leased) => Some("granted"),
+        (Idle, Probing) => Some("asked for a sign of life"),
+        (Idle, Closing) => Some("marked"),
+        (Leased, Idle) => Some("last lease ended"),
+        (Leased, Probing) => Some("last lease ended beside a probe"),
+        (Leased, Closing) => Some("last lease ended, marked before"),
+        (Leased, Gone) => Some("detached, or abandoned at a shutdown"),
+        (Probing, Idle) => Some("answered, or failed and kept"),
+        (Probing, Closing) => Some("marked"),
+        (Closing, Gone) => Some("closed, or given up on"),
+        _ => None,
+    }
+}
+
+/// Whether a connection may go from one state of its life to another.
+pub const fn legal(from: Lifecycle, to: Lifecycle) -> bool {
+    transition(from, to).is_some()
+}
+
+/// What takes a connection from one health to another, in words; `None`: nothing may. Trouble is a fault of traffic, a failed
+/// probe, or use without progress; too much of it in a row makes unhealthy, and a limit of one makes so at once.
+pub const fn health_transition(from: Health, to: Health) -> Option<&'static str> {
+    use Health::*;
+    match (from, to) {
+        (Unknown | Suspect, Healthy) => Some("proof of life"),
+        (Unknown | Healthy, Suspect) => Some("trouble"),
+        (Unknown | Healthy | Suspect, Unhealthy) => Some("too much trouble in a row"),
+        (Unhealthy, Probation) => Some("enough probes answered in a row"),
+        (Probation, Healthy) => Some("a lease succeeded"),
+        (Probation, Unhealthy) => Some("trouble"),
+        _ => None,
+    }
+}
+
+/// Whether a connection in that state of its life may be marked for closing for that reason. The first mark stands, and takes
+/// effect at once when no lease is on the connection.
+pub const fn markable(life: Lifecycle, reason: CloseReason) -> bool {
+    use CloseReason::*;
+    use Lifecycle::*;
+    match reason {
+        // Only what nobody uses; a probe does not count as use.
+        IdleExpired | Surplus | Unhealthy => matches!(life, Idle | Probing),
+        Broken | ProbeTimeout => matches!(life, Leased | Probing),
+        Lifetime | Lost | Retired => matches!(life, Idle | Leased | Probing),
+        ConnectTimeout => matches!(life, Connecting),
+        Invalidated | Resized | EndpointDrained | Shutdown => {
+            matches!(life, Connecting | Idle | Leased | Probing)
+        }
     }
 }
 

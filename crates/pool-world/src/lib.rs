@@ -20,6 +20,7 @@
 )]
 
 pub mod books;
+pub mod diagram;
 pub mod explore;
 pub mod history;
 pub mod input;

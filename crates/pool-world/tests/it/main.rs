@@ -1,6 +1,7 @@
 //! Every engine over the one world. Each failure prints a history as Rust source: paste it into `regressions.rs`.
 
 mod differential;
+mod docs;
 mod exhaustive;
 mod histories;
 mod image;
