@@ -110,6 +110,12 @@ impl<I: Id, T> Arena<I, T> {
         self.slots.get(index as usize)?.tenant.as_ref()
     }
 
+    /// The slots that the next tenants will have, the last one first, and how many there are in all.
+    #[cfg(feature = "check")]
+    pub(crate) fn vacant(&self) -> (&[u32], usize) {
+        (&self.free, self.slots.len())
+    }
+
     /// The id of the tenant of slot `index`, which must have one.
     pub(crate) fn at(&self, index: u32) -> I {
         let slot = &self.slots[index as usize];

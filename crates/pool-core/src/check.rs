@@ -105,7 +105,13 @@ impl Pool {
                 "{id} is closed under {leases} leases"
             );
             let marked = matches!(conn.life, Lifecycle::Leased | Lifecycle::Closing);
-            hold!("I5", conn.mark.is_none() || marked, "{id} is marked {:?} while {:?}", conn.mark, conn.life);
+            hold!(
+                "I5",
+                conn.mark.is_none() || marked,
+                "{id} is marked {:?} while {:?}",
+                conn.mark,
+                conn.life
+            );
             hold!("I5", conn.life != Lifecycle::Closing || conn.mark.is_some(), "{id} closes for no reason");
             self.check_shelf(id, conn)?;
             let entry = self.timers.get(Key::Conn(id.index));

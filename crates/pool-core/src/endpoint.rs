@@ -209,6 +209,15 @@ impl Endpoint {
         agree && self.lower_freshness(age.min(other) / 8 * 7)
     }
 
+    /// What of it decides the future, its backoff and the window of its traffic aside.
+    #[cfg(feature = "check")]
+    pub(crate) fn print(&self, now: Time, hasher: &mut impl core::hash::Hasher) {
+        use core::hash::Hash;
+        (self.failures, self.doubt, self.class, self.health).hash(hasher);
+        (self.faults, self.probe_failures, self.recoveries, self.freshness).hash(hasher);
+        self.last_close.map(|(at, age)| (now.nanos_since(at), age)).hash(hasher);
+    }
+
     /// Lowers the limit of idleness; it is never raised.
     pub(crate) fn lower_freshness(&mut self, limit: Duration) -> bool {
         let lower = limit < self.freshness;

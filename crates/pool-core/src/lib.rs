@@ -64,6 +64,8 @@ mod conn;
 mod endpoint;
 mod error;
 mod fault;
+#[cfg(feature = "check")]
+mod fingerprint;
 mod fire;
 mod health;
 mod histogram;

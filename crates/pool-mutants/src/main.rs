@@ -53,7 +53,7 @@ fn stages(package: &str, quick: bool) -> Vec<Stage> {
     ];
     let dear = [
         stage("pool-world/it", RANDOM, "0.2"),
-        stage("pool-world/it", &["exhaustive"], "1"),
+        stage("pool-world/it", &["exhaustive"], "0.1"),
         stage("pool-world/it", RANDOM, "1"),
     ];
     match package {

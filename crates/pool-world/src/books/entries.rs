@@ -40,6 +40,13 @@ pub struct Waiter {
     pub granted_at: Time,
 }
 
+impl Clone for Waiter {
+    /// For a clone of the pool.
+    fn clone(&self) -> Waiter {
+        Waiter { ticket: self.ticket.twin(), ..*self }
+    }
+}
+
 /// A lease that is out.
 #[derive(Debug)]
 pub struct Tenant {
@@ -51,6 +58,13 @@ pub struct Tenant {
     pub since: Time,
     /// Whether the shutdown's grace has ended over it.
     pub abandoned: bool,
+}
+
+impl Clone for Tenant {
+    /// For a clone of the pool.
+    fn clone(&self) -> Tenant {
+        Tenant { lease: self.lease.twin(), ..*self }
+    }
 }
 
 /// Where the driver's object is.

@@ -15,7 +15,7 @@ pub use entries::{Ending, Fate, Link, Stage, Tenant, Waiter};
 pub use ledger::Ledger;
 
 /// The newest version seen per slot: an id that is not newer has been there before.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Versions(Vec<u32>);
 
 impl Versions {
@@ -34,7 +34,7 @@ impl Versions {
 }
 
 /// Everything that is out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Books {
     /// Tickets in the order they were queued.
     pub waiters: Vec<Waiter>,

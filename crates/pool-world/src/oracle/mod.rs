@@ -45,7 +45,7 @@ pub struct Step<'a> {
 }
 
 /// What the oracle remembers from step to step.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Memory {
     /// Whether grants are held back.
     pub suspended: bool,
@@ -159,7 +159,7 @@ impl Step<'_> {
 }
 
 /// The retry budget, recounted from the history (I40).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Budget {
     spent: u64,
     earned: u64,

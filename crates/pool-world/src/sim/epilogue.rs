@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pool_core::{Health, Lifecycle, Request};
+use pool_core::{Health, Lifecycle, Outcome, Request, Verdict};
 
 use super::{Happening, Load, Mood, Sim};
 use crate::holds;
@@ -26,6 +26,10 @@ impl Sim {
 
     fn heal(&mut self) {
         self.faults = false;
+        self.swarm.cease();
+        for key in std::mem::take(&mut self.kept) {
+            self.feed(Input::Release(key, Outcome::Returned));
+        }
         for server in &mut self.servers {
             server.mood = Mood::Well;
         }
@@ -87,7 +91,10 @@ impl Sim {
         holds!(settled, "I44", "{} connections in silence, the minimum is {}", status.total, status.min);
     }
 
+    /// Whoever still holds a lease then keeps the connection; the pool ends without it.
     fn shut_down(&mut self) {
+        let key = self.world.next_key();
+        let held = matches!(self.feed(Input::Acquire(Request::default())), Answer::Ready(_));
         self.feed(Input::Shutdown(Duration::from_millis(50)));
         let answer = self.feed(Input::Acquire(Request::default()));
         let refused = matches!(answer, Answer::Failed(error) if error.is_closed());
@@ -95,6 +102,9 @@ impl Sim {
         self.run_for(PATIENCE);
         let pool = self.world.pool();
         holds!(pool.is_closed(), "I30", "after the shutdown: {:?}", pool.status());
+        let late = held.then(|| self.feed(Input::Release(key, Outcome::Success)));
+        let stale = late.is_none_or(|verdict| verdict == Answer::Verdict(Verdict::Stale));
+        holds!(stale, "I30", "a lease that the pool had given up came back {late:?}");
         holds!(self.world.until.is_none(), "I23", "a closed pool wakes for {:?}", self.world.until);
     }
 }

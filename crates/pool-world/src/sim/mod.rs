@@ -8,10 +8,11 @@ mod agenda;
 mod epilogue;
 mod people;
 mod server;
+mod swarm;
 
 use std::time::Duration;
 
-use pool_core::{AcquireError, Action, ConnId, Event, FaultClass, Reuse, Time};
+use pool_core::{AcquireError, Action, ConnId, Event, FaultClass, Reuse, Time, Verdict};
 
 use crate::books::Stage;
 use crate::history::START;
@@ -23,6 +24,7 @@ use crate::world::World;
 use agenda::Agenda;
 pub use people::Load;
 pub use server::{Mood, Server};
+pub use swarm::{Swarm, Trouble};
 
 /// How punctual the driver is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,10 @@ pub struct Sim {
     pub last_error: Option<AcquireError>,
     /// The most connections there were at once.
     pub peak: u32,
+    /// What may go wrong, and how often it did.
+    pub swarm: Swarm,
+    /// Leases whose callers do not think of giving them back.
+    kept: Vec<Key>,
     driver: Driver,
     rng: Rng,
     agenda: Agenda<Happening>,
@@ -95,6 +101,8 @@ impl Sim {
             failed: 0,
             last_error: None,
             peak: 0,
+            swarm: Swarm::default(),
+            kept: Vec::new(),
             driver,
             rng: Rng::new(seed),
             agenda: Agenda::default(),
@@ -111,6 +119,8 @@ impl Sim {
         let mut sim = Sim::new(config, driver, seed.wrapping_add(1));
         sim.load = Load::random(&mut rng);
         sim.faults = true;
+        sim.swarm = Swarm::random(&mut rng);
+        sim.load.varied = sim.swarm.strikes(Trouble::Varied);
         sim.agenda.add(START, Happening::Change);
         sim.open_doors();
         sim
@@ -222,7 +232,10 @@ impl Sim {
             Happening::Done(key) => self.done(key),
             Happening::Dialled(conn, true) => {
                 let leases_max = self.load.leases_max;
-                self.feed(Input::Report(Event::Connected { conn, leases_max }));
+                let answer = self.feed(Input::Report(Event::Connected { conn, leases_max }));
+                if answer == Answer::Verdict(Verdict::Stale) {
+                    self.swarm.happened(Trouble::LateConnect);
+                }
                 self.fate_of(conn);
             }
             Happening::Dialled(conn, false) => {

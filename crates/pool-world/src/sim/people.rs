@@ -6,7 +6,7 @@ use pool_core::{
     EndpointSpec, Event, Failure, Outcome, Patience, Place, Priority, Request, Safety, Sent, TicketId,
 };
 
-use super::{Happening, Mood, Server, Sim};
+use super::{Happening, Mood, Server, Sim, Trouble};
 use crate::books::Stage;
 use crate::input::{Answer, Input, Key};
 use crate::rng::Rng;
@@ -128,23 +128,29 @@ impl Sim {
         let endpoint = self.world.books.link(conn).map(|link| link.endpoint);
         let server = endpoint.map_or_else(Server::default, |endpoint| self.server_of(endpoint));
         let (_, outcome) = server.work(&mut self.rng);
-        if self.faults && self.rng.chance(1) {
+        if self.rng.chance(1) && self.swarm.strikes(Trouble::Kept) {
+            self.kept.push(key);
+            return;
+        }
+        if self.rng.chance(1) && self.swarm.strikes(Trouble::Detach) {
             self.feed(Input::Detach(key));
             return;
         }
-        if self.faults && outcome == Outcome::BROKEN && self.rng.chance(20) {
+        if outcome == Outcome::BROKEN && self.rng.chance(20) && self.swarm.strikes(Trouble::Reject) {
             self.feed(Input::Reject(key));
             return;
         }
         self.feed(Input::Release(key, outcome));
-        if let Outcome::Failed { class, .. } = outcome {
+        if let Outcome::Failed { class, .. } = outcome
+            && self.swarm.strikes(Trouble::Retry)
+        {
             let failure = Failure {
-                attempt: 1,
+                attempt: self.rng.between(1, 3) as u32,
                 class,
                 sent: self.rng.pick(&[Sent::No, Sent::Maybe]),
                 safety: self.rng.pick(&[Safety::Safe, Safety::Idempotent, Safety::Unsafe]),
                 after: None,
-                deadline: self.world.clock + Duration::from_secs(5),
+                deadline: self.world.clock + self.rng.micros(0, 5_000_000),
             };
             self.feed(Input::Retry(failure));
         }
@@ -157,41 +163,77 @@ impl Sim {
         }
         let pause = self.rng.micros(1_000, 2_000_000);
         self.agenda.add(self.world.clock + pause, Happening::Change);
-        match self.rng.between(0, 11) {
-            0..=5 => {
-                let place = self.rng.between(0, self.servers.len() as u64 - 1) as usize;
-                let ill = self.rng.chance(60);
-                self.servers[place].mood = if ill { self.rng.pick(&Mood::ALL) } else { Mood::Well };
-            }
+        match self.rng.between(0, 12) {
+            0..=5 => self.fall_ill(),
             6 | 9 => self.operate(),
             7 => {
-                // The machine was asleep.
                 let hours = self.rng.between(1, 5);
-                if self.rng.chance(10) {
+                if self.rng.chance(10) && self.swarm.strikes(Trouble::Sleep) {
                     self.world.clock = self.world.clock + Duration::from_secs(hours * 3600);
                 }
             }
-            8 => self.load = Load { leases_max: self.load.leases_max, ..Load::random(&mut self.rng) },
+            8 => {
+                let Load { leases_max, varied, .. } = self.load;
+                self.load = Load { leases_max, varied, ..Load::random(&mut self.rng) };
+            }
+            10 if self.swarm.strikes(Trouble::Storm) => self.storm(),
             _ => self.peer_speaks(),
+        }
+        // Most of those who keep a lease think of it after a while.
+        if self.rng.chance(50)
+            && let Some(key) = self.kept.pop()
+        {
+            self.feed(Input::Release(key, Outcome::Returned));
+        }
+    }
+
+    fn fall_ill(&mut self) {
+        let place = self.rng.between(0, self.servers.len() as u64 - 1) as usize;
+        let mood = if self.rng.chance(60) { self.rng.pick(&Mood::ALL) } else { Mood::Well };
+        let trouble = match mood {
+            Mood::Well => None,
+            Mood::Slow => Some(Trouble::Slow),
+            Mood::Refusing => Some(Trouble::Refusing),
+            Mood::BlackHole => Some(Trouble::BlackHole),
+            Mood::Flapping => Some(Trouble::Flapping),
+            Mood::HalfOpen => Some(Trouble::HalfOpen),
+            Mood::Overloaded => Some(Trouble::Overloaded),
+            Mood::Broken => Some(Trouble::Broken),
+        };
+        let may = trouble.is_none_or(|trouble| self.swarm.strikes(trouble));
+        self.servers[place].mood = if may { mood } else { Mood::Well };
+    }
+
+    /// Dozens come, and most of them go away again within milliseconds, in any order.
+    fn storm(&mut self) {
+        for _ in 0..self.rng.between(10, 60) {
+            let key = self.world.next_key();
+            let request = self.load.request(self.world.clock, &mut self.rng);
+            let answer = self.feed(Input::Acquire(request));
+            self.heard(key, answer);
+            if answer == Answer::Queued && self.rng.chance(90) {
+                let after = self.rng.micros(0, 5_000);
+                self.agenda.add(self.world.clock + after, Happening::GiveUp(key));
+            }
         }
     }
 
     fn operate(&mut self) {
         let max = self.world.config().max_connections;
         let input = match self.rng.between(0, 7) {
-            0 => Input::Suspend,
+            0 if self.swarm.strikes(Trouble::Suspend) => Input::Suspend,
             1 | 2 => Input::Resume,
-            3 => Input::Invalidate,
-            4 => {
+            3 if self.swarm.strikes(Trouble::Invalidate) => Input::Invalidate,
+            4 if self.swarm.strikes(Trouble::Resize) => {
                 let max = self.rng.between(1, u64::from(max) + 2) as u32;
                 Input::Resize(self.rng.between(0, max.into()) as u32, max)
             }
-            5 | 6 if self.servers.len() < 3 => {
+            5 | 6 if self.servers.len() < 3 && self.swarm.strikes(Trouble::Endpoints) => {
                 self.servers.push(Server::default());
                 let priority = self.rng.between(0, 1) as u8;
                 Input::AddEndpoint(EndpointSpec { priority, weight: self.rng.between(1, 3) as u16 })
             }
-            _ if self.world.view().ends.len() > 1 => Input::DrainEndpoint(self.world.endpoint(1)),
+            7 if self.world.view().ends.len() > 1 => Input::DrainEndpoint(self.world.endpoint(1)),
             _ => Input::Advance,
         };
         self.feed(input);
@@ -205,10 +247,14 @@ impl Sim {
         }
         let conn = self.rng.pick(&open);
         let event = match self.rng.between(0, 4) {
-            0 => Event::Lost { conn },
-            1 => Event::Retiring { conn },
-            2 => Event::LeaseLimit { conn, leases_max: self.rng.between(0, 12) as u32 },
-            3 => Event::KeepAlive { conn, timeout: self.rng.micros(0, 20_000_000) },
+            0 if self.swarm.strikes(Trouble::Lost) => Event::Lost { conn },
+            1 if self.swarm.strikes(Trouble::Retiring) => Event::Retiring { conn },
+            2 if self.swarm.strikes(Trouble::LeaseLimit) => {
+                Event::LeaseLimit { conn, leases_max: self.rng.between(0, 12) as u32 }
+            }
+            3 if self.swarm.strikes(Trouble::KeepAlive) => {
+                Event::KeepAlive { conn, timeout: self.rng.micros(0, 20_000_000) }
+            }
             _ => Event::Progress { conn },
         };
         self.feed(Input::Report(event));

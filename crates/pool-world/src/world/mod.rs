@@ -17,7 +17,8 @@ use crate::oracle::{Memory, Reach, Step};
 use crate::tape::Tape;
 use crate::view::View;
 
-/// A pool under judgement.
+/// A pool under judgement. A clone of it is another world, in which everything is as in this one.
+#[derive(Clone)]
 pub struct World {
     pool: Pool,
     config: Config,
@@ -89,6 +90,11 @@ impl World {
     /// The configuration that the pool was made with.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Sets the pool's source of chance as if the pool had just been made from this seed.
+    pub fn reseed(&mut self, seed: u64) {
+        self.pool.reseed(seed);
     }
 
     /// What has been seen so far.

@@ -7,7 +7,7 @@ mod histories;
 mod image;
 mod matrix;
 mod metamorphic;
-mod reach;
+
 mod regressions;
 mod simulator;
 mod stories_callers;

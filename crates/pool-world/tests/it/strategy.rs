@@ -21,6 +21,21 @@ pub(crate) fn scaled(usual: u32) -> u32 {
     (f64::from(usual) * times()).ceil() as u32
 }
 
+/// Whether a run is long enough to come by everything there is.
+pub(crate) fn is_full() -> bool {
+    times() >= 1.0
+}
+
+/// The depth to explore to, if not `POOL_WORLD_DEPTH`: a step more takes about three times as long.
+pub(crate) fn depth(usual: usize) -> usize {
+    match std::env::var("POOL_WORLD_DEPTH") {
+        Ok(depth) => {
+            depth.parse().unwrap_or_else(|_| panic!("POOL_WORLD_DEPTH is `{depth}`: it takes a number"))
+        }
+        Err(_) => usual.saturating_add_signed(times().log(3.0).floor() as isize),
+    }
+}
+
 /// How many times the usual length this run is to have: 20, or 0.05.
 fn times() -> f64 {
     let Ok(times) = std::env::var("POOL_WORLD_TIMES") else { return 1.0 };
