@@ -101,11 +101,6 @@ impl NaivePool {
                 let Some(place) = self.leases.iter().position(|lease| lease.0 == key) else {
                     panic!("I36: acquire {key} has a lease, and was not granted one");
                 };
-                // Of several grants it was a guess which is on which connection: the guesses are exchanged.
-                let guess = self.leases[place].1;
-                for lease in self.leases.iter_mut().filter(|lease| lease.1 == Some(id)) {
-                    lease.1 = guess;
-                }
                 self.leases[place].1 = Some(id);
                 let state = self.conn(id).map(|conn| conn.state);
                 holds!(

@@ -193,7 +193,7 @@ impl NaivePool {
         holds!(waiting == self.waiters.len(), "I36", "in the core {waiting} wait, here {:?}", self.waiters);
     }
 
-    /// Which connections were granted, the core knows; to whom, only if it was one.
+    /// Which connections were granted, the core knows; to whom is told by the claim.
     fn learn_grants(&mut self, granted: usize, core: &View) {
         let in_use = |conn: &&mut Conn| core.conn(conn.id).is_some_and(|there| there.in_use > 0);
         let mut taken = Vec::new();
@@ -202,9 +202,6 @@ impl NaivePool {
             taken.push(conn.id);
         }
         holds!(taken.len() == granted, "I36", "the core granted {taken:?}, the naive pool {granted}");
-        if let ([id], Some(last)) = (&taken[..], self.leases.last_mut()) {
-            last.1 = Some(*id);
-        }
     }
 
     /// One after the other, as long as one more is wanted and allowed; their names are the core's.
