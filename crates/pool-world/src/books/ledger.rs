@@ -8,7 +8,7 @@ use crate::holds;
 use crate::input::{Answer, Input};
 
 /// What must have been counted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Ledger {
     /// The counters that are known to the last unit; the others are zero.
     known: Stats,
