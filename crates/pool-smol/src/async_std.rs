@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 
 use pool_async::pool_core::{Config, ConfigError, Time};
 use pool_async::{Clock, Pool};
+use pool_hyper::TransportConfig;
 use pool_supabase::SupabaseConfig;
 
 use crate::backend::SurfBackend;
-use crate::config::TransportConfig;
 use crate::spawner::Spawner;
 use crate::supabase::{self, ConnectError};
 

@@ -4,18 +4,14 @@ use std::sync::Arc;
 
 use pool_async::pool_core::{Config, ConfigError};
 use pool_async::{Backend, ConnectContext, Connected, Fault, Pool};
-use pool_http::{FaultClass, Limits, Profile, TransportError, blame};
+use pool_hyper::{SetupError, Transport, TransportConfig, proves_life};
 
 use crate::client::Origin;
 use crate::clock::SmolClock;
-use crate::config::{PROBE_LIMIT, TransportConfig};
 use crate::connection::SurfConnection;
-use crate::dial::dial;
 use crate::error::HttpError;
-use crate::link::Link;
-use crate::socket::Signal;
+use crate::runtime::Smol;
 use crate::spawner::Spawner;
-use crate::tls::{SetupError, Tls};
 
 /// A pool of [`SurfConnection`]s on smol.
 pub type SurfPool = Pool<SurfBackend, SmolClock>;
@@ -27,10 +23,8 @@ pub type SurfPool = Pool<SurfBackend, SmolClock>;
 /// request that failed was ever handed to the socket.
 #[derive(Clone, Debug)]
 pub struct SurfBackend {
-    config: Arc<TransportConfig>,
+    transport: Transport<Smol>,
     origin: Arc<Origin>,
-    tls: Option<Tls>,
-    spawner: Spawner,
 }
 
 impl SurfBackend {
@@ -41,21 +35,21 @@ impl SurfBackend {
     ///
     /// When the base cannot be used, or TLS not be set up as `config` asks.
     pub fn new(config: TransportConfig) -> Result<Self, SetupError> {
-        let tls = Tls::new(&config)?;
-        let origin = Arc::new(Origin::new(&config.base)?);
-        Ok(SurfBackend { config: Arc::new(config), origin, tls, spawner: Spawner::default() })
+        let transport = Transport::new(config, Smol::default())?;
+        let origin = Arc::new(Origin::new(transport.base())?);
+        Ok(SurfBackend { transport, origin })
     }
 
     /// Runs the connections' tasks, and the driver of a pool that [`open`](SurfBackend::open) makes, elsewhere than on smol's
     /// global executor.
     #[must_use]
     pub fn on(mut self, spawner: Spawner) -> Self {
-        self.spawner = spawner;
+        self.transport.runtime = Smol { spawner };
         self
     }
 
     pub(crate) fn spawner(&self) -> &Spawner {
-        &self.spawner
+        &self.transport.runtime.spawner
     }
 
     /// Opens a pool of these connections, and spawns its driver. The driver runs until the pool is shut down, or its last handle
@@ -77,25 +71,13 @@ impl Backend for SurfBackend {
     type Error = HttpError;
 
     async fn connect(&self, cx: ConnectContext) -> Result<Connected<SurfConnection>, HttpError> {
-        let streams_max = match self.config.profile {
-            Profile::Exclusive => None,
-            Profile::Multiplexed { streams } => Some(streams.get()),
-        };
-        let named = |error: TransportError| error.at(self.config.peer());
-        let dialled = dial(&self.config, self.tls.as_ref()).await.map_err(named)?;
-        let signal = Signal::new(cx.reporter);
-        let opened = Link::open(dialled, signal, &self.spawner, streams_max).await;
-        let (link, leases_max) = opened.map_err(named)?;
-        let conn = SurfConnection::new(Arc::clone(&self.origin), Arc::new(link));
-        Ok(Connected::shared(conn, leases_max))
+        let (link, leases_max) = self.transport.connect(cx.reporter).await?;
+        Ok(Connected::shared(SurfConnection::new(Arc::clone(&self.origin), link), leases_max))
     }
 
     async fn probe(&self, conn: &mut SurfConnection) -> Result<(), HttpError> {
-        let answer = conn.exchange(self.config.probe.request(), Limits::within(PROBE_LIMIT)).await?;
-        match blame(answer.status) {
-            None | Some(FaultClass::Application) => Ok(()),
-            Some(_) => Err(HttpError::Status(answer.status)),
-        }
+        let status = self.transport.probe(conn.link()).await?;
+        if proves_life(status) { Ok(()) } else { Err(HttpError::Status(status)) }
     }
 
     fn is_broken(&self, conn: &SurfConnection) -> bool {

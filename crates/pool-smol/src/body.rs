@@ -1,23 +1,18 @@
 //! Bodies between hyper and surf: one that is sent, and one that somebody else reads.
 //!
-//! Rules: what the peer has not been told to expect is not sent; only the end of an answer makes its connection fit for
-//! the next request; dropped before its end, it spoils the connection; a limit of time or size holds to the last byte.
+//! Rules: what the peer has not been told to expect is not sent; a limit of time or size holds to the last byte.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use futures::io::{AsyncBufRead, AsyncRead};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use pool_http::{Phase, TransportError, TransportErrorKind};
 use smol::Timer;
 
-use crate::classify::classify;
-use crate::link::Link;
-use crate::usage::Flight;
+use crate::runtime::Smol;
 
 /// The most that is copied out of a reader at once.
 const PIECE: usize = 16 << 10;
@@ -28,6 +23,12 @@ pub(crate) enum Outgoing {
     Whole(Bytes),
     /// surf's: read while it is sent.
     Streamed(surf::Body),
+}
+
+impl From<Bytes> for Outgoing {
+    fn from(bytes: Bytes) -> Self {
+        Outgoing::Whole(bytes)
+    }
 }
 
 impl Body for Outgoing {
@@ -73,9 +74,7 @@ impl Body for Outgoing {
 
 /// The body of an answer on its way to somebody who reads it through surf. It keeps its connection alive.
 pub(crate) struct Arriving {
-    body: Incoming,
-    link: Arc<Link>,
-    flight: Flight,
+    body: pool_hyper::Arriving<Smol, Outgoing>,
     timer: Timer,
     /// Bytes that may still come.
     left: usize,
@@ -91,20 +90,9 @@ enum State {
 }
 
 impl Arriving {
-    pub(crate) fn new(
-        body: Incoming,
-        link: Arc<Link>,
-        mut flight: Flight,
-        timer: Timer,
-        most: usize,
-    ) -> Self {
-        let state = if body.is_end_stream() {
-            flight.done();
-            State::Ended
-        } else {
-            State::Reading
-        };
-        Arriving { body, link, flight, timer, left: most, piece: Bytes::new(), state }
+    pub(crate) fn new(body: pool_hyper::Arriving<Smol, Outgoing>, timer: Timer, most: usize) -> Self {
+        let state = if body.is_end_stream() { State::Ended } else { State::Reading };
+        Arriving { body, timer, left: most, piece: Bytes::new(), state }
     }
 
     /// Waits for a piece; an empty one is the end.
@@ -112,7 +100,7 @@ impl Arriving {
         loop {
             let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else { break };
             let Some(frame) = frame else { return Poll::Ready(Ok(Bytes::new())) };
-            let frame = frame.map_err(|error| self.flight.blame(classify(error, Phase::Body)))?;
+            let frame = frame?;
             // Trailers are of no use to surf.
             let Ok(data) = frame.into_data() else { continue };
             let Some(left) = self.left.checked_sub(data.len()) else {
@@ -126,12 +114,6 @@ impl Arriving {
         ready!(Pin::new(&mut self.timer).poll(cx));
         Poll::Ready(Err(TransportError::new(Phase::Body, TransportErrorKind::TimedOut)))
     }
-
-    fn ended(&mut self) {
-        self.state = State::Ended;
-        self.flight.done();
-        self.link.progress();
-    }
 }
 
 impl AsyncBufRead for Arriving {
@@ -142,14 +124,8 @@ impl AsyncBufRead for Arriving {
         }
         if this.piece.is_empty() && matches!(this.state, State::Reading) {
             match ready!(this.poll_piece(cx)) {
-                Ok(piece) if piece.is_empty() => this.ended(),
-                Ok(piece) => {
-                    this.piece = piece;
-                    // A reader that knows the length does not come back to be told that this was all.
-                    if this.body.is_end_stream() {
-                        this.ended();
-                    }
-                }
+                Ok(piece) if piece.is_empty() => this.state = State::Ended,
+                Ok(piece) => this.piece = piece,
                 Err(error) => {
                     this.state = State::Failed(error.phase(), error.kind());
                     return Poll::Ready(Err(io::Error::other(error)));

@@ -4,6 +4,7 @@
 //! header that is not ASCII would be an error in the best case there, a status that is not registered a panic); the
 //! answer's body is streamed, and only its end makes the connection fit for the next request.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,23 +12,20 @@ use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 use http_client::Config;
 use pool_http::{Base, Limits, Phase, TransportError, TransportErrorKind};
+use pool_hyper::{SetupError, classify, invalid};
 use smol::Timer;
 use surf::http as types;
 use surf::{Body, HttpClient, StatusCode, Url};
 
 use crate::body::{Arriving, Outgoing};
-use crate::classify::{classify, invalid};
-use crate::connection::head;
-use crate::link::Link;
-use crate::tls::SetupError;
+use crate::connection::Wire;
 
 /// How long a request of surf may take with its answer, unless it says otherwise: what surf documents as its default.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where all connections of a backend lead, in the words of both worlds.
+/// Where all connections of a backend lead, in surf's words.
 #[derive(Debug)]
 pub(crate) struct Origin {
-    pub(crate) base: Base,
     url: Url,
 }
 
@@ -35,8 +33,8 @@ impl Origin {
     pub(crate) fn new(base: &Base) -> Result<Self, SetupError> {
         // With its slash, so that surf joins a relative path behind the prefix, not in place of it.
         let url = Url::parse(&format!("{base}/"))
-            .map_err(|source| SetupError::Base { base: base.to_string(), source })?;
-        Ok(Origin { base: base.clone(), url })
+            .map_err(|source| SetupError::Base { base: base.to_string(), source: source.into() })?;
+        Ok(Origin { url })
     }
 
     fn leads_to(&self, url: &Url) -> bool {
@@ -48,16 +46,8 @@ impl Origin {
 #[derive(Debug)]
 struct Lent {
     origin: Arc<Origin>,
-    link: Arc<Link>,
+    link: Wire,
     config: Config,
-}
-
-/// A request to somewhere else than the connection leads to.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection leads to {base}, and the request to {to}")]
-struct Elsewhere {
-    base: Base,
-    to: String,
 }
 
 /// A header that surf's types cannot hold.
@@ -66,7 +56,7 @@ struct Elsewhere {
 struct NotAscii(HeaderName);
 
 /// A client of surf that works on this connection only.
-pub(crate) fn lend(origin: &Arc<Origin>, link: &Arc<Link>) -> surf::Client {
+pub(crate) fn lend(origin: &Arc<Origin>, link: &Wire) -> surf::Client {
     let config = Config::new().set_timeout(Some(TIMEOUT));
     let lent = Lent { origin: Arc::clone(origin), link: Arc::clone(link), config };
     let config = surf::Config::new().set_http_client(lent).set_base_url(origin.url.clone());
@@ -100,14 +90,12 @@ impl Lent {
         };
         let mut timer = time.map_or_else(Timer::never, Timer::after);
         let request = self.outgoing(request)?;
-        let flight = self.link.usage.begin()?;
-        let (response, flight) = head(&self.origin.base, &self.link, request, flight, &mut timer).await?;
-        let (head, body) = response.into_parts();
+        let (head, body) = self.link.request(request, Pin::new(&mut timer)).await?.into_parts();
         let mut answer = types::Response::new(registered(head.status));
         answer.set_version(Some(version(head.version)));
         headers(&head.headers, &mut answer)?;
         answer.ext_mut().insert(head.status);
-        let body = Arriving::new(body, Arc::clone(&self.link), flight, timer, most);
+        let body = Arriving::new(body, timer, most);
         answer.set_body(Body::from_reader(body, None));
         Ok(answer)
     }
@@ -118,12 +106,12 @@ impl Lent {
         if !self.origin.leads_to(url) {
             // Without the query and whatever else is nobody's business.
             let to = format!("{}{}", url.origin().ascii_serialization(), url.path());
-            return Err(invalid(Elsewhere { base: self.origin.base.clone(), to }));
+            return Err(self.link.elsewhere(to));
         }
         let target = &url[types::url::Position::BeforePath..types::url::Position::AfterQuery];
         let uri = Uri::builder()
-            .scheme(self.origin.base.scheme().clone())
-            .authority(self.origin.base.authority().clone())
+            .scheme(self.link.base().scheme().clone())
+            .authority(self.link.base().authority().clone())
             .path_and_query(target)
             .build()
             .map_err(invalid)?;

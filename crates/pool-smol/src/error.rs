@@ -4,9 +4,8 @@ use std::io;
 
 use http::StatusCode;
 use pool_async::Fault;
-use pool_http::{FaultClass, Phase, Reuse, Sent, TransportError, TransportErrorKind, blame};
-
-use crate::classify;
+use pool_http::{Phase, TransportError, TransportErrorKind};
+use pool_hyper::{classify, known};
 
 /// Why a connect, a probe or a request failed.
 ///
@@ -29,10 +28,8 @@ impl HttpError {
     /// What the pool decides by.
     pub fn fault(&self) -> Fault {
         match self {
-            HttpError::Transport(error) => Fault::new(error.class(), error.reuse()).sent(error.sent()),
-            HttpError::Status(status) => {
-                Fault::new(blame(*status).unwrap_or(FaultClass::Application), Reuse::Keep).sent(Sent::Maybe)
-            }
+            HttpError::Transport(error) => pool_hyper::fault(error),
+            HttpError::Status(status) => pool_hyper::status_fault(*status),
             HttpError::Content(_) => Fault::application(),
         }
     }
@@ -77,8 +74,8 @@ impl From<surf::Error> for HttpError {
 /// An error while the body of an answer was read.
 impl From<io::Error> for HttpError {
     fn from(error: io::Error) -> Self {
-        match classify::known(&error) {
-            Some(_) => HttpError::Transport(classify::classify(error, Phase::Body)),
+        match known(&error) {
+            Some(_) => HttpError::Transport(classify(error, Phase::Body)),
             // The body arrived: it is its reader that was not content with it.
             None => HttpError::Content(error.into()),
         }

@@ -35,13 +35,9 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `dial` | from a name to a socket: resolve, connect, TLS |
-//! | `socket` | the socket, and its end as an event |
-//! | `link` | HTTP on that socket: send once, tell the pool everything |
-//! | `http2` | hyper's tasks for HTTP/2, GOAWAY and stream limits |
-//! | `usage` | between two requests, in one, or out of step |
+//! | `runtime` | smol's sockets, timers and threads, under the transport that is [`pool_hyper`]'s |
 //! | `connection`, `client`, `body` | what a lease lends: the pool's own types, and surf's |
-//! | `classify`, `error` | what a failure means, by its typed causes |
+//! | `error` | what a failure means |
 //! | `spawner`, `clock` | where tasks run, and what time it is |
 //! | `backend`, `supabase` | all of it as a pool |
 
@@ -49,20 +45,13 @@
 pub mod async_std;
 mod backend;
 mod body;
-mod classify;
 mod client;
 mod clock;
-mod config;
 mod connection;
-mod dial;
 mod error;
-mod http2;
-mod link;
-mod socket;
+mod runtime;
 mod spawner;
 mod supabase;
-mod tls;
-mod usage;
 
 pub use http;
 pub use pool_async::{self, pool_core};
@@ -73,15 +62,14 @@ pub use surf;
 
 pub use backend::{SurfBackend, SurfPool};
 pub use clock::SmolClock;
-pub use config::{Resolver, Roots, TransportConfig};
-pub use connection::{Info, Session, SurfConnection};
+pub use connection::SurfConnection;
 pub use error::HttpError;
 pub use pool_core::Priority;
 pub use pool_http::{Probe, Profile, Protocol};
+pub use pool_hyper::{Info, Resolver, Roots, Session, SetupError, TransportConfig};
 pub use pool_supabase::{
     ApiError, Call, Client, Count, Error, ErrorClass, Expr, Kpis, Operation, OperationStats, Order, Page,
     PoolSettings, PoolStatus, Query, SupabaseConfig,
 };
 pub use spawner::Spawner;
 pub use supabase::{Builder, ConnectError, Service, SupabasePool, connect};
-pub use tls::SetupError;

@@ -1,12 +1,11 @@
 //! Where tasks run: the pool's driver, and one or more small tasks per connection that own its socket.
 //!
-//! Rules: one way to spawn for everything; a task is stopped through its own abort handle, never through the executor's, so that
-//! any executor will do; stopping works from any thread, also where no executor runs.
+//! Rule: one way to spawn for everything, and nothing is asked of an executor but that it sees a future through, so that any will do.
 
 use std::fmt;
 use std::sync::Arc;
 
-use futures::future::{AbortHandle, Abortable, BoxFuture};
+use futures::future::BoxFuture;
 use smol::Executor;
 
 /// What runs the pool's tasks. Cheap to clone.
@@ -35,16 +34,6 @@ impl Spawner {
     /// Runs `task` to its end.
     pub(crate) fn detach(&self, task: impl Future<Output = ()> + Send + 'static) {
         (self.spawn)(Box::pin(task));
-    }
-
-    /// Runs `task` to its end, or until it is aborted; then it is dropped when the executor next looks at it.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-        let (handle, registration) = AbortHandle::new_pair();
-        self.detach(async move {
-            // How it ended is seen by whoever waits for the connection.
-            let _ = Abortable::new(task, registration).await;
-        });
-        handle
     }
 }
 

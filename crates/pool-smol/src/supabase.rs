@@ -3,13 +3,12 @@
 use std::hash::{BuildHasher, RandomState};
 
 use pool_async::pool_core::{Config, ConfigError};
+use pool_hyper::{SetupError, TransportConfig};
 use pool_supabase::SupabaseConfig;
 
 use crate::backend::SurfBackend;
 use crate::clock::SmolClock;
-use crate::config::TransportConfig;
 use crate::spawner::Spawner;
-use crate::tls::SetupError;
 
 /// A pool of connections to one Supabase project, on smol.
 pub type SupabasePool = pool_supabase::SupabasePool<SurfBackend, SmolClock>;

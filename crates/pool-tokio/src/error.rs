@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use pool_async::Fault;
-use pool_http::{FaultClass, Phase, Reuse, Sent, TransportError, TransportErrorKind, blame};
+use pool_http::{Phase, TransportError, TransportErrorKind};
 
 use crate::classify;
 
@@ -24,13 +24,8 @@ impl HttpError {
     /// What the pool decides by.
     pub fn fault(&self) -> Fault {
         match self {
-            HttpError::Transport(error) => Fault::new(error.class(), error.reuse()).sent(error.sent()),
-            HttpError::Status(status) => {
-                let class = blame(*status).unwrap_or(FaultClass::Application);
-                // The statuses that blame the connection ask for another one.
-                let reuse = if class == FaultClass::Connection { Reuse::Discard } else { Reuse::Keep };
-                Fault::new(class, reuse).sent(Sent::Maybe)
-            }
+            HttpError::Transport(error) => pool_hyper::fault(error),
+            HttpError::Status(status) => pool_hyper::status_fault(*status),
         }
     }
 
@@ -69,8 +64,5 @@ impl From<reqwest::Error> for HttpError {
 
 /// What the status of a probe's answer says: that of a request that was refused proves as much as a success.
 pub(crate) fn proves_life(status: StatusCode) -> Result<(), HttpError> {
-    match blame(status) {
-        None | Some(FaultClass::Application) => Ok(()),
-        Some(_) => Err(HttpError::Status(status)),
-    }
+    if pool_hyper::proves_life(status) { Ok(()) } else { Err(HttpError::Status(status)) }
 }

@@ -52,7 +52,6 @@
 
 mod classify;
 mod clock;
-mod config;
 #[cfg(feature = "direct")]
 pub mod direct;
 mod error;
@@ -61,8 +60,6 @@ pub mod pinned;
 mod readme;
 #[cfg(feature = "direct")]
 mod supabase;
-mod tls;
-mod usage;
 
 pub use pool_async::{self, pool_core};
 pub use pool_core::Priority;
@@ -72,16 +69,15 @@ pub use reqwest;
 pub use rustls;
 
 pub use clock::TokioClock;
-pub use config::{Roots, TransportConfig};
 #[cfg(feature = "direct")]
 pub use direct::{DirectBackend, DirectConnection, DirectPool};
 pub use error::HttpError;
 pub use pinned::{PinnedBackend, PinnedConnection, PinnedPool};
 pub use pool_http::{Probe, Profile, Protocol};
+pub use pool_hyper::{Resolver, Roots, SetupError, TransportConfig};
 pub use pool_supabase::{
     ApiError, Call, Client, Count, Error, ErrorClass, Expr, Kpis, Operation, OperationStats, Order, Page,
     PoolSettings, PoolStatus, Query, SupabaseConfig,
 };
 #[cfg(feature = "direct")]
 pub use supabase::{Builder, ConnectError, Service, SupabasePool, connect};
-pub use tls::SetupError;

@@ -5,9 +5,7 @@ use std::hash::BuildHasher;
 use pool_async::pool_core::{Config, ConfigError};
 use pool_supabase::SupabaseConfig;
 
-use crate::config::TransportConfig;
-use crate::tls::SetupError;
-use crate::{DirectBackend, TokioClock};
+use crate::{DirectBackend, SetupError, TokioClock, TransportConfig};
 
 /// A pool of connections to one Supabase project, on tokio.
 pub type SupabasePool = pool_supabase::SupabasePool<DirectBackend, TokioClock>;

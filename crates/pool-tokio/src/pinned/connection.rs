@@ -10,10 +10,10 @@ use http::Version;
 use pool_http::{
     Base, HttpConnection, Limits, Phase, Request, Response, Reuse, TransportError, TransportErrorKind,
 };
+use pool_hyper::{Usage, invalid};
 use tokio::time::{Instant, timeout_at};
 
 use crate::classify;
-use crate::usage::Usage;
 
 /// One connection of the [`PinnedBackend`](super::PinnedBackend).
 pub struct PinnedConnection {
@@ -33,7 +33,7 @@ pub(super) struct Peer {
 
 impl PinnedConnection {
     pub(super) fn new(client: reqwest::Client, base: Arc<Base>, peer: Peer, shared: bool) -> Self {
-        PinnedConnection { client, base, usage: Usage::new(shared), shared, peer }
+        PinnedConnection { client, base, usage: Usage::new(shared, now), shared, peer }
     }
 
     pub(super) fn label(&self) -> String {
@@ -85,6 +85,10 @@ impl PinnedConnection {
     }
 }
 
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
+}
+
 /// Sends a request with `client` and reads the answer to its end.
 pub(super) async fn ask(
     client: &reqwest::Client,
@@ -92,9 +96,7 @@ pub(super) async fn ask(
     request: Request,
     limits: Limits,
 ) -> Result<(Response, Peer), TransportError> {
-    let uri = base.uri(&request.target).map_err(|error| {
-        TransportError::new(Phase::NotSent, TransportErrorKind::Invalid).with_source(error)
-    })?;
+    let uri = base.uri(&request.target).map_err(invalid)?;
     let mut outgoing = http::Request::new(request.body);
     *outgoing.method_mut() = request.method;
     *outgoing.uri_mut() = uri;

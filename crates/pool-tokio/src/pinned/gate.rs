@@ -15,6 +15,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pool_async::Reporter;
+use pool_http::{Phase, TransportError, TransportErrorKind};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -26,7 +27,7 @@ const SETTLE: Duration = Duration::from_millis(25);
 /// The client of a pooled connection wanted a second socket: its first one is gone, or two requests were made at once.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is gone, or carries another request: give the lease back and take another")]
-pub(crate) struct Reopened;
+struct Reopened;
 
 /// Lets one connect through, and reports that a second one was wanted.
 #[derive(Clone, Debug)]
@@ -81,7 +82,7 @@ where
             if let Some(reporter) = reporter {
                 reporter.lost();
             }
-            Err(Reopened.into())
+            Err(TransportError::new(Phase::NotSent, TransportErrorKind::Closed).with_source(Reopened).into())
         })
     }
 }

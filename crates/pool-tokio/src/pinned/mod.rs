@@ -7,6 +7,7 @@
 
 mod connection;
 mod gate;
+mod resolve;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,17 +15,17 @@ use std::time::Duration;
 use http::Version;
 use pool_async::pool_core::{Config, ConfigError};
 use pool_async::{Backend, ConnectContext, Connected, Fault, Pool, Reporter};
-use pool_http::{Base, Limits, Profile, Protocol};
+use pool_http::{Base, Limits, Protocol};
+use pool_hyper::{PROBE_LIMIT, Tls, without_roots};
 use rustls::ClientConfig;
 
 pub use connection::PinnedConnection;
 use connection::ask;
-pub(crate) use gate::Reopened;
+use resolve::Named;
 
 use crate::clock::TokioClock;
-use crate::config::{PROBE_LIMIT, TransportConfig};
 use crate::error::{HttpError, proves_life};
-use crate::tls::{self, SetupError, Tls};
+use crate::{SetupError, TransportConfig};
 
 /// A pool of [`PinnedConnection`]s on tokio.
 pub type PinnedPool = Pool<PinnedBackend, TokioClock>;
@@ -49,11 +50,11 @@ impl PinnedBackend {
     pub fn new(config: TransportConfig) -> Result<Self, SetupError> {
         let tls = match Tls::new(&config)? {
             Some(tls) => tls.config,
-            None => Arc::new(tls::without_roots()?),
+            None => Arc::new(without_roots()?),
         };
         let backend = PinnedBackend { base: Arc::new(config.base.clone()), config: Arc::new(config), tls };
         // What is wrong with a client is wrong with all of them: say it now.
-        backend.client(Duration::from_secs(1), None).map_err(SetupError::Client)?;
+        backend.client(Duration::from_secs(1), None).map_err(|error| SetupError::Client(error.into()))?;
         Ok(backend)
     }
 
@@ -91,6 +92,10 @@ impl PinnedBackend {
             .tcp_nodelay(true)
             // Also without TLS: reqwest would make a configuration of its own, and wants a provider installed for that.
             .tls_backend_preconfigured(ClientConfig::clone(&self.tls));
+        let builder = match &self.config.resolver {
+            system if system.is_system() => builder,
+            resolver => builder.dns_resolver(Named { resolver: resolver.clone(), port: self.base.port() }),
+        };
         match self.config.protocol {
             Protocol::Negotiated => builder,
             Protocol::Http1 => builder.http1_only(),
@@ -109,10 +114,7 @@ impl Backend for PinnedBackend {
         let client = self.client(cx.timeout, Some(cx.reporter))?;
         let asked = ask(&client, &self.base, self.config.probe.request(), Limits::within(cx.timeout)).await;
         let (_, peer) = asked.map_err(|error| error.at(self.config.peer()))?;
-        let streams = match self.config.profile {
-            Profile::Multiplexed { streams } if peer.version == Version::HTTP_2 => Some(streams.get()),
-            Profile::Multiplexed { .. } | Profile::Exclusive => None,
-        };
+        let streams = self.config.streams_max().filter(|_| peer.version == Version::HTTP_2);
         let conn = PinnedConnection::new(client, self.base.clone(), peer, streams.is_some());
         Ok(Connected::shared(conn, streams.unwrap_or(1)))
     }

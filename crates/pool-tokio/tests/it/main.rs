@@ -10,6 +10,7 @@ mod pinned_client;
 mod raw;
 #[cfg(feature = "direct")]
 mod reqwest_types;
+mod resolver;
 mod suite;
 mod support;
 mod tls;

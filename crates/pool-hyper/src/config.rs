@@ -1,7 +1,4 @@
 //! What a transport is told once: where to, over which protocol, with which roots of trust, and how to ask for a sign of life.
-//!
-//! The names are those of `pool-tokio`, so that a program is ported by changing the crate's name. [`Resolver`] is only here: on
-//! tokio the runtime brings its own.
 
 use std::fmt;
 use std::io;
@@ -16,8 +13,8 @@ use rustls::pki_types::CertificateDer;
 /// How to reach an endpoint.
 ///
 /// ```
-/// use pool_smol::{Probe, Protocol, TransportConfig};
-/// use pool_smol::pool_http::Base;
+/// use pool_hyper::TransportConfig;
+/// use pool_http::{Base, Probe, Protocol};
 ///
 /// let base = Base::new(&"https://abcdefgh.supabase.co".parse()?)?;
 /// let config = TransportConfig::new(base)
@@ -27,13 +24,20 @@ use rustls::pki_types::CertificateDer;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
+#[non_exhaustive]
 pub struct TransportConfig {
-    pub(crate) base: Base,
-    pub(crate) protocol: Protocol,
-    pub(crate) profile: Profile,
-    pub(crate) probe: Probe,
-    pub(crate) roots: Roots,
-    pub(crate) resolver: Resolver,
+    /// Where all connections lead.
+    pub base: Base,
+    /// The version of HTTP.
+    pub protocol: Protocol,
+    /// How many leases a connection carries.
+    pub profile: Profile,
+    /// How to ask for a sign of life.
+    pub probe: Probe,
+    /// Whom to trust.
+    pub roots: Roots,
+    /// How names become addresses.
+    pub resolver: Resolver,
 }
 
 impl TransportConfig {
@@ -81,13 +85,21 @@ impl TransportConfig {
         self
     }
 
+    /// The most leases of a connection over HTTP/2; `None` if it carries one, whatever the protocol.
+    pub fn streams_max(&self) -> Option<u32> {
+        match self.profile {
+            Profile::Exclusive => None,
+            Profile::Multiplexed { streams } => Some(streams.get()),
+        }
+    }
+
     /// Host and port, for messages.
-    pub(crate) fn peer(&self) -> String {
+    pub fn peer(&self) -> String {
         format!("{}:{}", self.base.authority().host(), self.base.port())
     }
 
     /// The host, without the brackets of an IPv6 address.
-    pub(crate) fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         self.base.authority().host().trim_start_matches('[').trim_end_matches(']')
     }
 }
@@ -111,30 +123,37 @@ impl fmt::Debug for Roots {
     }
 }
 
-/// How the name of a host becomes addresses.
-#[derive(Clone)]
+/// How the name of a host becomes addresses. The default is the system's way.
+#[derive(Clone, Default)]
 pub struct Resolver {
-    resolve: Arc<Resolve>,
+    /// `None` is the system's.
+    resolve: Option<Arc<Resolve>>,
 }
 
 type Resolve = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
 impl Resolver {
-    /// A function from host and port to addresses, the preferred ones first. It may block: it runs on the pool of threads that smol has for
-    /// that, never on the executor.
+    /// A function from host and port to addresses, the preferred ones first. It may block: it runs on the threads that the runtime has for
+    /// that, never on its executor.
     pub fn new(resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
-        Resolver { resolve: Arc::new(resolve) }
+        Resolver { resolve: Some(Arc::new(resolve)) }
     }
 
-    pub(crate) fn blocking(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        (self.resolve)(host, port)
+    /// Whether it is the system's way.
+    pub fn is_system(&self) -> bool {
+        self.resolve.is_none()
     }
-}
 
-/// The system's.
-impl Default for Resolver {
-    fn default() -> Self {
-        Resolver::new(|host, port| (host, port).to_socket_addrs().map(Iterator::collect))
+    /// Asks; it may block.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, or of the function it was made of.
+    pub fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        match &self.resolve {
+            Some(resolve) => resolve(host, port),
+            None => (host, port).to_socket_addrs().map(Iterator::collect),
+        }
     }
 }
 
@@ -145,4 +164,4 @@ impl fmt::Debug for Resolver {
 }
 
 /// What the driver has for a probe is shorter than this in any sane configuration; it is the driver that ends a probe.
-pub(crate) const PROBE_LIMIT: Duration = Duration::from_secs(3600);
+pub const PROBE_LIMIT: Duration = Duration::from_secs(3600);

@@ -3,14 +3,16 @@
 //! Rules: built once, before anything is dialled, since reading the system's roots reads files; the provider is ring, said
 //! explicitly, so that no feature of another crate can change it; ALPN offers what was asked for and nothing else.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use http::uri::Scheme;
 use pool_http::Protocol;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore};
 
 use crate::config::{Roots, TransportConfig};
+use crate::info::Session;
 
 /// Why a transport cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -27,13 +29,13 @@ pub enum SetupError {
         /// What is wrong with it.
         source: InvalidDnsNameError,
     },
-    /// The base is no URL in surf's eyes.
-    #[error("the base {base:?} is not a URL that surf can use")]
+    /// The base is no URL in the eyes of the library whose types the transport lends.
+    #[error("the base {base:?} is not a URL that the HTTP client can use")]
     Base {
         /// That base.
         base: String,
         /// What is wrong with it.
-        source: surf::http::url::ParseError,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The system has no usable root certificate.
     #[error(
@@ -47,18 +49,46 @@ pub enum SetupError {
     /// rustls refuses what was given.
     #[error("the TLS configuration is not valid")]
     Tls(#[from] rustls::Error),
+    /// The library whose client the transport lends refuses what was given.
+    #[error("the HTTP client cannot be built")]
+    Client(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// TLS towards one host.
 #[derive(Clone, Debug)]
-pub(crate) struct Tls {
-    pub(crate) config: Arc<ClientConfig>,
-    pub(crate) name: ServerName<'static>,
+pub struct Tls {
+    /// The same for all connections.
+    pub config: Arc<ClientConfig>,
+    /// What the certificate has to be for.
+    pub name: ServerName<'static>,
+}
+
+/// What a TLS handshake has agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Whether HTTP/2 is spoken; `None` if the peer knows no ALPN.
+    pub http2: Option<bool>,
+    /// How it began.
+    pub session: Session,
+}
+
+impl From<&ClientConnection> for Agreed {
+    fn from(connection: &ClientConnection) -> Self {
+        let session = match connection.handshake_kind() {
+            Some(HandshakeKind::Resumed) => Session::Resumed,
+            Some(HandshakeKind::Full | HandshakeKind::FullWithHelloRetryRequest) | None => Session::New,
+        };
+        Agreed { http2: connection.alpn_protocol().map(|protocol| protocol == b"h2"), session }
+    }
 }
 
 impl Tls {
     /// What `config` asks for; `None` without TLS.
-    pub(crate) fn new(config: &TransportConfig) -> Result<Option<Self>, SetupError> {
+    ///
+    /// # Errors
+    ///
+    /// When the scheme, the host or the roots cannot be used.
+    pub fn new(config: &TransportConfig) -> Result<Option<Self>, SetupError> {
         let scheme = config.base.scheme();
         if *scheme == Scheme::HTTP {
             return Ok(None);
@@ -71,6 +101,15 @@ impl Tls {
             .map_err(|source| SetupError::Host { host: host.to_owned(), source })?;
         Ok(Some(Tls { config: Arc::new(client_config(&config.roots, config.protocol)?), name }))
     }
+}
+
+/// What a client is told that will use no TLS, and takes a configuration all the same: it trusts nobody.
+///
+/// # Errors
+///
+/// When rustls and its provider do not fit each other.
+pub fn without_roots() -> Result<ClientConfig, SetupError> {
+    client_config(&Roots::Only(Vec::new()), Protocol::default())
 }
 
 fn client_config(roots: &Roots, protocol: Protocol) -> Result<ClientConfig, SetupError> {
@@ -105,4 +144,17 @@ fn root_store(roots: &Roots) -> Result<RootCertStore, SetupError> {
         }
     }
     Ok(store)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alpn_offers_what_was_asked_for() {
+        let offered = |protocol| client_config(&Roots::Only(Vec::new()), protocol).unwrap().alpn_protocols;
+        assert_eq!(offered(Protocol::Negotiated), [b"h2".to_vec(), b"http/1.1".to_vec()]);
+        assert_eq!(offered(Protocol::Http1), [b"http/1.1".to_vec()]);
+        assert_eq!(offered(Protocol::Http2), [b"h2".to_vec()]);
+    }
 }

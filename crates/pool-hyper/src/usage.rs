@@ -15,10 +15,11 @@ const DIRTY: u8 = 2;
 
 /// What a connection has been used for.
 #[derive(Debug)]
-pub(crate) struct Usage {
+pub struct Usage {
     state: AtomicU8,
     /// Several requests at once do not disturb each other, and one that is dropped is cancelled on its own (HTTP/2).
     concurrent: bool,
+    now: fn() -> Instant,
     since: Instant,
     /// When the last answer ended, in nanoseconds from `since`; zero before the first.
     last: AtomicU64,
@@ -26,7 +27,7 @@ pub(crate) struct Usage {
 
 /// One request under way. Dropped without [`done`](Flight::done), it leaves the connection out of step.
 #[derive(Debug)]
-pub(crate) struct Flight {
+pub struct Flight {
     usage: Arc<Usage>,
     idle_for: Option<Duration>,
     ended: bool,
@@ -43,18 +44,23 @@ struct InUse;
 struct Abandoned;
 
 impl Usage {
-    pub(crate) fn new(concurrent: bool) -> Arc<Self> {
+    /// Nothing yet. `concurrent` says that it carries several requests at once; `now` is the runtime's clock.
+    pub fn new(concurrent: bool, now: fn() -> Instant) -> Arc<Self> {
         let (state, last) = (AtomicU8::new(IDLE), AtomicU64::new(0));
-        Arc::new(Usage { state, concurrent, since: Instant::now(), last })
+        Arc::new(Usage { state, concurrent, now, since: now(), last })
     }
 
     /// Whether the connection must not be used again.
-    pub(crate) fn is_dirty(&self) -> bool {
+    pub fn is_dirty(&self) -> bool {
         self.state.load(Ordering::Acquire) != IDLE
     }
 
     /// Begins a request.
-    pub(crate) fn begin(self: &Arc<Self>) -> Result<Flight, TransportError> {
+    ///
+    /// # Errors
+    ///
+    /// When the connection carries one already, or one was abandoned on it: nothing is sent then.
+    pub fn begin(self: &Arc<Self>) -> Result<Flight, TransportError> {
         if !self.concurrent {
             let taken = self.state.compare_exchange(IDLE, BUSY, Ordering::AcqRel, Ordering::Acquire);
             match taken {
@@ -75,26 +81,30 @@ impl Usage {
     fn idle_for(&self) -> Option<Duration> {
         match self.last.load(Ordering::Relaxed) {
             0 => None,
-            last => Some(self.since.elapsed().saturating_sub(Duration::from_nanos(last))),
+            last => Some(self.age().saturating_sub(Duration::from_nanos(last))),
         }
+    }
+
+    fn age(&self) -> Duration {
+        (self.now)().saturating_duration_since(self.since)
     }
 }
 
 impl Flight {
     /// The answer was read to its end.
-    pub(crate) fn done(&mut self) {
-        let nanos = u64::try_from(self.usage.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    pub fn done(&mut self) {
+        let nanos = u64::try_from(self.usage.age().as_nanos()).unwrap_or(u64::MAX);
         self.usage.last.store(nanos.max(1), Ordering::Relaxed);
         self.end(IDLE);
     }
 
     /// Nothing of the request was handed over: the connection is as it was before.
-    pub(crate) fn withdraw(&mut self) {
+    pub fn withdraw(&mut self) {
         self.end(IDLE);
     }
 
     /// `error`, with the time that the connection had been idle before, where it had.
-    pub(crate) fn blame(&self, error: TransportError) -> TransportError {
+    pub fn blame(&self, error: TransportError) -> TransportError {
         match self.idle_for {
             Some(idle) => error.after_idle(idle),
             None => error,
@@ -114,5 +124,54 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         self.end(DIRTY);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(concurrent: bool) -> Arc<Usage> {
+        Usage::new(concurrent, Instant::now)
+    }
+
+    #[test]
+    fn a_second_request_beside_the_first_is_refused_and_keeps_the_connection() {
+        let usage = usage(false);
+        let mut first = usage.begin().unwrap();
+        let error = usage.begin().unwrap_err();
+        assert_eq!((error.phase(), error.kind()), (Phase::NotSent, TransportErrorKind::Invalid));
+        first.done();
+        assert!(!usage.is_dirty());
+        assert!(usage.begin().is_ok());
+    }
+
+    #[test]
+    fn a_request_that_ends_in_any_other_way_spoils_the_connection_for_good() {
+        let usage = usage(false);
+        drop(usage.begin().unwrap());
+        assert!(usage.is_dirty());
+        let error = usage.begin().unwrap_err();
+        assert_eq!((error.phase(), error.kind()), (Phase::NotSent, TransportErrorKind::Closed));
+    }
+
+    #[test]
+    fn one_that_was_withdrawn_leaves_no_trace() {
+        let usage = usage(false);
+        usage.begin().unwrap().withdraw();
+        assert!(!usage.is_dirty());
+        let error = TransportError::new(Phase::Sent, TransportErrorKind::Reset);
+        assert_eq!(usage.begin().unwrap().blame(error).idle_for(), None);
+    }
+
+    #[test]
+    fn streams_do_not_disturb_each_other_and_idle_time_counts_from_the_last_end() {
+        let usage = usage(true);
+        let mut first = usage.begin().unwrap();
+        drop(usage.begin().unwrap());
+        assert!(!usage.is_dirty());
+        first.done();
+        let error = TransportError::new(Phase::Sent, TransportErrorKind::Reset);
+        assert!(usage.begin().unwrap().blame(error).idle_for().is_some());
     }
 }

@@ -1,8 +1,7 @@
 //! What an error of the layers below means, from the types in its chain of causes, never from its text.
 //!
-//! Rules: the same cause gets the same phase and kind as in `pool-tokio`; the phase is what the caller knows, and a cause may only
-//! correct it where that is certain; a doubt means [`Phase::Sent`]. `io::Error::source()` skips its own payload, so the
-//! chain is walked through `get_ref()`.
+//! Rules: the phase is what the caller knows, and a cause may only correct it where that is certain; a doubt means
+//! [`Phase::Sent`]. An error of ours that came back through foreign hands keeps what it says. `io::Error::source()` skips its own payload, so the chain is walked through `get_ref()`.
 
 use std::error::Error;
 use std::io;
@@ -21,23 +20,24 @@ fn causes(error: Cause<'_>) -> impl Iterator<Item = Cause<'_>> {
 }
 
 /// Names what went wrong in `phase`, from the causes of `error`.
-pub(crate) fn classify(error: impl Into<Box<dyn Error + Send + Sync>>, phase: Phase) -> TransportError {
+pub fn classify(error: impl Into<Box<dyn Error + Send + Sync>>, phase: Phase) -> TransportError {
     let error = error.into();
     let (phase, kind) = name(error.as_ref(), phase);
     TransportError::new(phase, kind).with_source(error)
 }
 
 /// A request that cannot be sent as it is.
-pub(crate) fn invalid(error: impl Into<Box<dyn Error + Send + Sync>>) -> TransportError {
+pub fn invalid(error: impl Into<Box<dyn Error + Send + Sync>>) -> TransportError {
     TransportError::new(Phase::NotSent, Kind::Invalid).with_source(error)
 }
 
 /// The error of ours that is somewhere among the causes of `error`.
-pub(crate) fn known(error: Cause<'_>) -> Option<&TransportError> {
+pub fn known<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a TransportError> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-fn name(error: Cause<'_>, phase: Phase) -> (Phase, Kind) {
+/// What `error` means if it happened in `phase`.
+pub fn name(error: &(dyn Error + 'static), phase: Phase) -> (Phase, Kind) {
     // The deepest type that says something says best what it was; but that nothing was sent, only the one that held the
     // request back knows.
     causes(error)
@@ -53,7 +53,7 @@ fn one(cause: Cause<'_>, phase: Phase) -> Option<(Phase, Kind)> {
         return Some((error.phase(), error.kind()));
     }
     if cause.is::<rustls::Error>() {
-        return Some((phase, Kind::Tls));
+        return Some((if phase == Phase::Connect { Phase::Tls } else { phase }, Kind::Tls));
     }
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
         return of_hyper(error, phase);
@@ -118,7 +118,6 @@ const IO: &[(io::ErrorKind, Kind)] = &[
 
 fn of_io(error: &io::Error, phase: Phase) -> Option<Kind> {
     let &(_, kind) = IO.iter().find(|(known, _)| *known == error.kind())?;
-    // A close in the middle of an answer has cut it.
     Some(if phase == Phase::Body && kind == Kind::Closed { Kind::Truncated } else { kind })
 }
 

@@ -3,29 +3,28 @@
 //! Rules: whoever owns the socket owns its end; when it is dropped, by hyper or by an abort, the file descriptor is closed
 //! first and then the signal given. So "closed" is never said of a socket that is still open.
 
-use std::io;
-use std::pin::{Pin, pin};
+use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
+use event_listener::Event;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
 use pool_async::Reporter;
-use tokio::net::TcpStream;
-use tokio::sync::Notify;
-use tokio_rustls::client::TlsStream;
+
+use crate::runtime::Runtime;
 
 /// A socket, with or without TLS.
-pub(super) enum Stream {
-    Plain(TokioIo<TcpStream>),
-    Tls(Box<TokioIo<TlsStream<TcpStream>>>),
+pub(crate) enum Stream<R: Runtime> {
+    Plain(R::Plain),
+    Encrypted(Box<R::Encrypted>),
 }
 
 /// A socket that says when it is closed.
-pub(super) struct Socket {
+pub(crate) struct Socket<R: Runtime> {
     // Before `end`: fields are dropped in this order.
-    stream: Stream,
+    stream: Stream<R>,
     end: End,
 }
 
@@ -33,38 +32,33 @@ pub(super) struct Socket {
 struct End(Arc<Signal>);
 
 /// What the socket and its connection both know.
-pub(super) struct Signal {
+pub(crate) struct Signal {
     closed: AtomicBool,
     /// Bytes that the socket has taken, of whatever kind.
     written: AtomicU64,
-    ended: Notify,
-    pub(super) reporter: Reporter,
+    ended: Event,
+    pub(crate) reporter: Reporter,
 }
 
 impl Signal {
-    pub(super) fn new(reporter: Reporter) -> Arc<Self> {
-        Arc::new(Signal {
-            closed: AtomicBool::new(false),
-            written: AtomicU64::new(0),
-            ended: Notify::new(),
-            reporter,
-        })
+    pub(crate) fn new(reporter: Reporter) -> Arc<Self> {
+        let (closed, written) = (AtomicBool::new(false), AtomicU64::new(0));
+        Arc::new(Signal { closed, written, ended: Event::new(), reporter })
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
 
     /// How many bytes the socket has taken so far. If it has taken none since a request was begun, that was not sent.
-    pub(super) fn written(&self) -> u64 {
+    pub(crate) fn written(&self) -> u64 {
         self.written.load(Ordering::Acquire)
     }
 
     /// Ends when the socket is closed.
-    pub(super) async fn closed(&self) {
-        let mut ended = pin!(self.ended.notified());
+    pub(crate) async fn closed(&self) {
         // Registered before the look, so that no end can fall between.
-        ended.as_mut().enable();
+        let ended = self.ended.listen();
         if !self.is_closed() {
             ended.await;
         }
@@ -74,13 +68,13 @@ impl Signal {
 impl Drop for End {
     fn drop(&mut self) {
         self.0.closed.store(true, Ordering::Release);
-        self.0.ended.notify_waiters();
+        self.0.ended.notify(usize::MAX);
         self.0.reporter.lost();
     }
 }
 
-impl Socket {
-    pub(super) fn new(stream: Stream, signal: Arc<Signal>) -> Self {
+impl<R: Runtime> Socket<R> {
+    pub(crate) fn new(stream: Stream<R>, signal: Arc<Signal>) -> Self {
         Socket { stream, end: End(signal) }
     }
 
@@ -100,7 +94,7 @@ macro_rules! either {
                 let $stream = Pin::new($stream);
                 $call
             }
-            Stream::Tls($stream) => {
+            Stream::Encrypted($stream) => {
                 let $stream = Pin::new(&mut **$stream);
                 $call
             }
@@ -108,13 +102,13 @@ macro_rules! either {
     };
 }
 
-impl Read for Socket {
+impl<R: Runtime> Read for Socket<R> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         either!(self, stream => stream.poll_read(cx, buf))
     }
 }
 
-impl Write for Socket {
+impl<R: Runtime> Write for Socket<R> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = either!(self.as_mut(), stream => stream.poll_write(cx, buf));
         self.count(&written);
@@ -132,14 +126,14 @@ impl Write for Socket {
     fn is_write_vectored(&self) -> bool {
         match &self.stream {
             Stream::Plain(stream) => stream.is_write_vectored(),
-            Stream::Tls(stream) => stream.is_write_vectored(),
+            Stream::Encrypted(stream) => stream.is_write_vectored(),
         }
     }
 
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
+        bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = either!(self.as_mut(), stream => stream.poll_write_vectored(cx, bufs));
         self.count(&written);

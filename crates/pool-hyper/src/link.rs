@@ -1,10 +1,10 @@
 //! One physical connection: its sender, the tasks behind it, and what it has told the pool.
 //!
-//! Rules: exactly one attempt of each request, on exactly this connection; what hyper hands back was never sent; nothing that
-//! was noticed is kept from the pool, and nothing is reported twice.
+//! Rules: exactly one attempt of each request, on exactly this connection; what hyper hands back, or the socket took no byte of,
+//! was never sent; nothing that was noticed is kept from the pool, and nothing is reported twice.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,71 +14,78 @@ use futures::future::{Either, select};
 use http::{HeaderMap, Request, Response, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use hyper::client::conn::{TrySendError, http1};
-use pool_http::{Phase, TransportError, TransportErrorKind, keep_alive};
-use smol_hyper::rt::FuturesIo;
+use hyper::client::conn::{TrySendError, http1, http2};
+use pool_async::Reporter;
+use pool_http::{Base, Phase, TransportError, TransportErrorKind, keep_alive};
 
-use crate::body::Outgoing;
+use crate::body::RequestBody;
 use crate::classify::classify;
-use crate::connection::{Info, Session};
 use crate::dial::Dialled;
-use crate::http2::{self, Own};
+use crate::info::Info;
+use crate::runtime::Runtime;
 use crate::socket::{Signal, Socket};
-use crate::spawner::Spawner;
+use crate::tasks::Tasks;
 use crate::usage::{Flight, Usage};
 
-/// One physical connection.
-pub(crate) struct Link {
+/// One physical connection, over which bodies of type `B` are sent.
+///
+/// Dropped, it is closed: at once, if anything is under way on it.
+pub struct Link<R, B> {
+    pub(crate) runtime: R,
+    pub(crate) base: Arc<Base>,
     pub(crate) info: Info,
     pub(crate) usage: Arc<Usage>,
     /// Gone when the connection is being closed.
-    sender: Mutex<Option<Sender>>,
+    sender: Mutex<Option<Sender<B>>>,
     signal: Arc<Signal>,
-    /// Aborted with the link: that works outside of any runtime, and the socket is closed when the executor next looks.
-    tasks: Own,
+    tasks: Tasks,
     /// The last `Keep-Alive: timeout` that was reported, in seconds.
     kept_alive: AtomicU64,
     /// Whether it may carry several leases.
     shared: bool,
 }
 
-enum Sender {
-    Http1(http1::SendRequest<Outgoing>),
-    Http2(http2::Sender),
+enum Sender<B> {
+    Http1(http1::SendRequest<B>),
+    Http2(http2::SendRequest<B>),
 }
 
-type Sent = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>;
+type Sent<B> = Result<Response<Incoming>, TrySendError<Request<B>>>;
 
-impl Link {
+impl<R: Runtime, B: RequestBody> Link<R, B> {
     /// Begins HTTP on a socket. Over HTTP/2 with `streams_max`, the connection may carry that many leases; the second value is how many
     /// the peer allows of these.
     pub(crate) async fn open(
-        dialled: Dialled,
-        signal: Arc<Signal>,
-        spawner: &Spawner,
+        runtime: &R,
+        base: Arc<Base>,
+        dialled: Dialled<R>,
+        reporter: Reporter,
         streams_max: Option<u32>,
     ) -> Result<(Self, u32), TransportError> {
         let Dialled { stream, local, remote, http2, tls } = dialled;
-        let socket = Socket::new(stream, signal.clone());
+        let signal = Signal::new(reporter);
+        let socket = Socket::new(stream, Arc::clone(&signal));
         let shared = http2 && streams_max.is_some();
         let (sender, tasks, leases_max) = if http2 {
-            let begun = http2::handshake(socket, signal.clone(), spawner.clone(), streams_max).await;
+            let begun = crate::http2::handshake(runtime, socket, Arc::clone(&signal), streams_max).await;
             let (sender, tasks, peer) = begun?;
-            (Sender::Http2(sender), tasks, streams_max.map_or(1, |limit| limit.min(peer)))
+            (Sender::Http2(sender), tasks, streams_max.map_or(1, |most| most.min(peer)))
         } else {
-            let begun = http1::handshake(FuturesIo::new(socket)).await;
+            let begun = http1::handshake(socket).await;
             let (sender, connection) = begun.map_err(|error| classify(error, Phase::Connect))?;
-            let mut tasks = Own::default();
-            tasks.push(spawner.spawn(async move {
+            let mut tasks = Tasks::default();
+            tasks.spawn(runtime, async move {
                 // How it ended is told to whoever waits for an answer; that it ended, by the socket.
                 let _ = connection.await;
-            }));
+            });
             (Sender::Http1(sender), tasks, 1)
         };
         let version = if http2 { Version::HTTP_2 } else { Version::HTTP_11 };
         let link = Link {
-            info: Info { version, local, remote, tls: tls.map(Session::from) },
-            usage: Usage::new(shared),
+            runtime: runtime.clone(),
+            base,
+            info: Info { version, local, remote, tls },
+            usage: Usage::new(shared, R::now),
             sender: Mutex::new(Some(sender)),
             signal,
             tasks,
@@ -88,22 +95,34 @@ impl Link {
         Ok((link, leases_max))
     }
 
-    pub(crate) fn is_shared(&self) -> bool {
+    /// Where it leads.
+    pub fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// The socket and what is spoken over it.
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// Whether it may carry several leases.
+    pub fn is_shared(&self) -> bool {
         self.shared
     }
 
     /// Whether no further request may be put on it.
-    pub(crate) fn is_broken(&self) -> bool {
+    pub fn is_broken(&self) -> bool {
         self.signal.is_closed() || self.usage.is_dirty()
     }
 
     /// Sends `request`, which `flight` stands for, and waits for the head of the answer.
     pub(crate) async fn send(
         &self,
-        request: Request<Outgoing>,
+        request: Request<B>,
         flight: &Flight,
     ) -> Result<Response<Incoming>, TransportError> {
         let ready = self.ready().await;
+        let written = self.signal.written();
         let sent = match ready.and_then(|()| self.hand_over(request)) {
             Ok(sent) => self.answered(sent).await,
             Err(error) => return Err(flight.blame(error)),
@@ -114,7 +133,8 @@ impl Link {
                 Ok(response)
             }
             Err(error) => {
-                let phase = if error.message().is_some() { Phase::NotSent } else { Phase::Sent };
+                let unsent = error.message().is_some() || self.signal.written() == written;
+                let phase = if unsent { Phase::NotSent } else { Phase::Sent };
                 Err(flight.blame(classify(error.into_error(), phase)))
             }
         }
@@ -134,8 +154,8 @@ impl Link {
 
     fn hand_over(
         &self,
-        request: Request<Outgoing>,
-    ) -> Result<impl Future<Output = Sent> + use<>, TransportError> {
+        request: Request<B>,
+    ) -> Result<impl Future<Output = Sent<B>> + use<R, B>, TransportError> {
         match self.sender().as_mut() {
             Some(Sender::Http1(sender)) => Ok(Either::Left(sender.try_send_request(request))),
             Some(Sender::Http2(sender)) => Ok(Either::Right(sender.try_send_request(request))),
@@ -147,7 +167,7 @@ impl Link {
     ///
     /// hyper's queue may take a request in at the very moment at which its reader goes away, and then keeps it for as long as there
     /// is a sender. Without one it hands it back.
-    async fn answered(&self, sent: impl Future<Output = Sent>) -> Sent {
+    async fn answered(&self, sent: impl Future<Output = Sent<B>>) -> Sent<B> {
         match select(pin!(sent), pin!(self.signal.closed())).await {
             Either::Left((sent, _)) => sent,
             Either::Right(((), sent)) => {
@@ -178,7 +198,7 @@ impl Link {
     }
 
     /// Closes it, in good manners if nothing is under way, and ends when the socket is closed.
-    pub(crate) async fn close(&self) {
+    pub async fn close(&self) {
         // Without its sender, hyper says good-bye (TLS and HTTP/2 have a word for it) and closes.
         drop(self.sender().take());
         if self.usage.is_dirty() {
@@ -187,7 +207,7 @@ impl Link {
         self.signal.closed().await;
     }
 
-    fn sender(&self) -> MutexGuard<'_, Option<Sender>> {
+    fn sender(&self) -> MutexGuard<'_, Option<Sender<B>>> {
         // Only moves happen under this lock: after a panic elsewhere the sender is what it was.
         self.sender.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -210,7 +230,7 @@ fn ends_with_it(answer: &Response<Incoming>) -> bool {
         && !answer.headers().contains_key(header::TRANSFER_ENCODING)
 }
 
-impl fmt::Debug for Link {
+impl<R, B> fmt::Debug for Link<R, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Link").field("info", &self.info).field("usage", &self.usage).finish_non_exhaustive()
     }

@@ -1,0 +1,65 @@
+//! smol's half of the transport: its sockets, its timers, its threads that may block; and the tasks, wherever they were told to run.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use futures_rustls::TlsConnector;
+use futures_rustls::client::TlsStream;
+use pool_hyper::{Agreed, Runtime, Tls};
+use smol::Timer;
+use smol::net::TcpStream;
+use smol_hyper::rt::FuturesIo;
+
+use crate::spawner::Spawner;
+
+/// smol's reactor, and an executor.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Smol {
+    pub(crate) spawner: Spawner,
+}
+
+impl Runtime for Smol {
+    type Tcp = TcpStream;
+    type Plain = FuturesIo<TcpStream>;
+    type Encrypted = FuturesIo<TlsStream<TcpStream>>;
+
+    fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> + Send {
+        TcpStream::connect(to)
+    }
+
+    fn prepare(tcp: &TcpStream) -> io::Result<(SocketAddr, SocketAddr)> {
+        tcp.set_nodelay(true)?;
+        Ok((tcp.local_addr()?, tcp.peer_addr()?))
+    }
+
+    fn plain(tcp: TcpStream) -> Self::Plain {
+        FuturesIo::new(tcp)
+    }
+
+    async fn encrypt(&self, tls: &Tls, tcp: TcpStream) -> io::Result<(Self::Encrypted, Agreed)> {
+        let stream = TlsConnector::from(tls.config.clone()).connect(tls.name.clone(), tcp).await?;
+        let agreed = Agreed::from(stream.get_ref().1);
+        Ok((FuturesIo::new(stream), agreed))
+    }
+
+    fn detach(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawner.detach(task);
+    }
+
+    fn unblock<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> impl Future<Output = io::Result<T>> + Send {
+        smol::unblock(work)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        Timer::after(duration).await;
+    }
+
+    fn now() -> Instant {
+        Instant::now()
+    }
+}
