@@ -9,19 +9,13 @@
 //! |---|---|---|
 //! | a connection is | one socket of ours, driven by hyper | a `reqwest::Client` that can open one socket |
 //! | code gets | [`DirectConnection::execute`]: reqwest's `Request` in, `Response` out | [`PinnedConnection::client`]: `&reqwest::Client` |
-//! | counts as open | when socket, TLS and HTTP/2's settings are up | when the probe's request was answered |
-//! | a socket closed while idle | is noticed at once | is noticed by the next request or probe |
-//! | a request that was not sent | is known not to have been, and goes elsewhere, writes too | mostly known |
-//! | a request taken in as its connection ends | is handed back | can hang until its own time limit: give it one |
-//! | never more sockets than allowed | exactly | but for the moment in which reqwest closes one |
-//! | `Connection: close`, `Keep-Alive`, GOAWAY, stream limit | reported to the pool | unseen |
 //! | requests per second on loopback | 1.07 × | 0.80 × |
 //!
 //! The last row is against one shared `reqwest::Client` without any pool: 64 tasks, 16 connections, HTTP/1.1, 1 KiB answers, medians of
 //! interleaved rounds on a machine with two cores (`cargo bench -p pool-tokio`). It shows what each costs, not what a network
-//! allows. The direct transport is the default because of the rows above it; the pinned one is for code that wants a
-//! `reqwest::Client`. Neither follows redirects, keeps cookies, goes through a proxy or tries anything twice on its own: what may be
-//! tried again, the pool decides.
+//! allows. The direct transport is the default because it sees what happens to its sockets, exactly; what the pinned one cannot see is
+//! said at [pinned]. That one is for code that wants a `reqwest::Client`. What each can and cannot do, row by row, is a table in the
+//! project's README.
 //!
 //! ```
 //! use pool_tokio::pool_core::{Config, Safety};

@@ -2,8 +2,9 @@
 //!
 //! What it cannot see, and the [direct](crate::direct) transport can: that an idle socket was closed (the next request finds out),
 //! whether a request that met a dying socket had been put on it (it is taken for sent, so a write is not tried again),
-//! GOAWAY, the peer's stream limit, and the end of a close, which reqwest does on its own after its client is dropped: for
-//! that moment one more socket may be open than the pool counts.
+//! `Connection: close`, GOAWAY, the peer's stream limit, and the end of a close, which reqwest does on its own after its client is
+//! dropped: for that moment one more socket may be open than the pool counts. A request taken in just as its connection ends
+//! can hang: give each a time limit.
 
 mod connection;
 mod gate;
