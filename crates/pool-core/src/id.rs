@@ -12,6 +12,9 @@ macro_rules! ids {
         pub struct $name { pub(crate) index: u32, pub(crate) version: NonZeroU32 }
 
         impl $name {
+            /// The id of that slot and tenant, for recordings and tests: whether a pool knows it is another matter.
+            #[cfg(feature = "image")]
+            pub const fn of(index: u32, version: NonZeroU32) -> Self { $name { index, version } }
             /// The slot, a small dense number below the most there ever were at once: an index for side tables.
             pub const fn index(self) -> usize { self.index as usize }
             /// Which tenant of the slot this is, from 1.

@@ -171,6 +171,24 @@ pub enum Event {
 }
 
 impl Event {
+    /// The same event of another connection.
+    #[must_use]
+    pub const fn renamed(mut self, to: ConnId) -> Event {
+        match &mut self {
+            Event::Connected { conn, .. }
+            | Event::ConnectFailed { conn, .. }
+            | Event::Probed { conn }
+            | Event::ProbeFailed { conn, .. }
+            | Event::Closed { conn }
+            | Event::Lost { conn }
+            | Event::Retiring { conn }
+            | Event::Progress { conn }
+            | Event::LeaseLimit { conn, .. }
+            | Event::KeepAlive { conn, .. } => *conn = to,
+        }
+        self
+    }
+
     /// The connection that the event is about.
     pub const fn conn(&self) -> ConnId {
         match *self {

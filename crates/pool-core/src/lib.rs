@@ -104,7 +104,7 @@ pub use fault::{FaultClass, Outcome, Reuse, Safety, Sent};
 pub use histogram::Histogram;
 pub use id::{ConnId, EndpointId, LeaseId, TicketId};
 #[cfg(feature = "image")]
-pub use image::{IMAGE_VERSION, Image, ImageError};
+pub use image::{Call, IMAGE_VERSION, Image, ImageError, Record, Standing};
 pub use input::{EndpointSpec, Event, Lease, Patience, Place, Priority, Request, Ticket};
 pub use output::{Action, Deadline, Notice, Output, Verdict, Wakeup};
 pub use pool::Pool;

@@ -16,8 +16,13 @@
 //!
 //! [postcard]: https://postcard.jamesmunns.com/wire-format.html
 
+mod call;
 mod restart;
+mod standing;
 mod valid;
+
+pub use call::{Call, Record};
+pub use standing::Standing;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;

@@ -1,0 +1,8 @@
+//! Recordings of a busy pool: the same decisions again, their explanations, and the shortest of them as a test.
+
+mod busy;
+mod explain;
+#[rustfmt::skip]
+mod generated;
+mod replay;
+mod shrink;
