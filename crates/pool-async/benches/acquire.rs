@@ -53,7 +53,8 @@ impl Backend for Nothing {
 
 type Ours = Pool<Nothing, Monotonic>;
 
-async fn ours(connections: u32) -> Ours {
+/// With a recorder of so many events, or none.
+async fn ours(connections: u32, events: usize) -> Ours {
     let config = Config {
         min_connections: connections,
         max_connections: connections,
@@ -63,6 +64,7 @@ async fn ours(connections: u32) -> Ours {
     let (pool, driver) =
         Pool::builder(Nothing, Monotonic(Instant::now())).config(config).build().expect("valid");
     tokio::spawn(driver.run());
+    pool.record(events);
     pool.warm_up(connections, Duration::from_secs(5)).await.expect("it can always connect");
     pool
 }
@@ -114,18 +116,20 @@ fn runtime(threads: usize) -> Runtime {
 fn uncontended(criterion: &mut Criterion) {
     let runtime = runtime(1);
     let mut group = criterion.benchmark_group("uncontended");
-    let pool = runtime.block_on(ours(8));
-    group.bench_function("pool", |bencher| {
-        bencher.iter_custom(|rounds| {
-            runtime.block_on(async {
-                let start = Instant::now();
-                for _ in 0..rounds {
-                    give_back(black_box(pool.acquire().await.expect("idle")));
-                }
-                start.elapsed()
-            })
+    for (name, events) in [("pool", 0), ("pool, recorded", EVENTS)] {
+        let pool = runtime.block_on(ours(8, events));
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|rounds| {
+                runtime.block_on(async {
+                    let start = Instant::now();
+                    for _ in 0..rounds {
+                        give_back(black_box(pool.acquire().await.expect("idle")));
+                    }
+                    start.elapsed()
+                })
+            });
         });
-    });
+    }
     let strawman = Strawman::new(8);
     group.bench_function("semaphore + mutex", |bencher| {
         bencher.iter_custom(|rounds| {
@@ -142,27 +146,31 @@ fn uncontended(criterion: &mut Criterion) {
 }
 
 const TASKS: u64 = 64;
+/// Of the recorder: two megabytes.
+const EVENTS: usize = 1 << 16;
 
 /// Sixty-four tasks on eight connections; each holds its own for the time of a yield.
 fn contended(criterion: &mut Criterion) {
     let runtime = runtime(2);
     let mut group = criterion.benchmark_group("64 tasks on 8");
     group.throughput(Throughput::Elements(TASKS));
-    let pool = runtime.block_on(ours(8));
-    group.bench_function("pool", |bencher| {
-        bencher.iter_custom(|rounds| {
-            runtime.block_on(race(|| {
-                let pool = pool.clone();
-                async move {
-                    for _ in 0..rounds {
-                        let lease = pool.acquire().await.expect("in time");
-                        yield_now().await;
-                        give_back(lease);
+    for (name, events) in [("pool", 0), ("pool, recorded", EVENTS)] {
+        let pool = runtime.block_on(ours(8, events));
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|rounds| {
+                runtime.block_on(race(|| {
+                    let pool = pool.clone();
+                    async move {
+                        for _ in 0..rounds {
+                            let lease = pool.acquire().await.expect("in time");
+                            yield_now().await;
+                            give_back(lease);
+                        }
                     }
-                }
-            }))
+                }))
+            });
         });
-    });
+    }
     let strawman = Strawman::new(8);
     group.bench_function("semaphore + mutex", |bencher| {
         bencher.iter_custom(|rounds| {

@@ -19,6 +19,8 @@ pub struct Builder<B, C> {
     config: Config,
     #[cfg(feature = "snapshot")]
     former: Option<(pool_core::Image, std::time::Duration)>,
+    #[cfg(feature = "recorder")]
+    ring: Option<pool_recorder::Ring>,
 }
 
 impl<B: Backend, C: Clock> Builder<B, C> {
@@ -29,6 +31,8 @@ impl<B: Backend, C: Clock> Builder<B, C> {
             config: Config::default(),
             #[cfg(feature = "snapshot")]
             former: None,
+            #[cfg(feature = "recorder")]
+            ring: None,
         }
     }
 
@@ -49,6 +53,15 @@ impl<B: Backend, C: Clock> Builder<B, C> {
         self
     }
 
+    /// Records the last `events` calls of the core (at least the last half of them), for [`Pool::recording`]. Memory: 32 bytes an
+    /// event, and two copies of the core's state. Every acquire is one event, its release another; one that waits, one or two more.
+    /// Default: nothing is recorded.
+    #[cfg(feature = "recorder")]
+    pub fn recorder(mut self, events: usize) -> Self {
+        self.ring = Some(pool_recorder::Ring::new(events));
+        self
+    }
+
     /// The pool and its driver, which opens the first connections as soon as it runs.
     ///
     /// # Errors
@@ -64,6 +77,8 @@ impl<B: Backend, C: Clock> Builder<B, C> {
         };
         #[cfg(not(feature = "snapshot"))]
         let core = pool_core::Pool::new(self.config, now)?;
+        #[cfg(feature = "recorder")]
+        let core = crate::turn::Core::new(core, self.ring);
         let shared = Arc::new(Shared::new(self.backend, self.clock, core));
         Ok((Pool::new(Arc::clone(&shared)), Driver::new(shared)))
     }

@@ -80,8 +80,9 @@
 //!
 //! | feature | adds | extra dependencies |
 //! |---|---|---|
+//! | `recorder` | `Builder::recorder`, `Pool::record`, `Pool::recording`, `Pool::record_alerts`: the last calls of the core, to be replayed and explained; off until it is asked for | those of `snapshot`, pool-recorder |
 //! | `snapshot` | `Pool::snapshot`, `Builder::restart`: what was learned of the endpoints survives a restart | serde, postcard, crc32fast |
-//! | `test-util` | `ManualClock`, `Pool::turns`, `Pool::check`, `Pool::record` | none |
+//! | `test-util` | `ManualClock`, `Pool::turns`, `Pool::check` | none |
 
 mod acquire;
 mod backend;
@@ -99,12 +100,14 @@ mod lease;
 #[cfg(feature = "test-util")]
 mod manual;
 mod pool;
+#[cfg(feature = "recorder")]
+mod recorder;
 mod slots;
-#[cfg(feature = "test-util")]
-mod tape;
 mod turn;
 
 pub use pool_core;
+#[cfg(feature = "recorder")]
+pub use pool_recorder;
 
 pub use acquire::{Acquire, AcquireOptions};
 pub use backend::{Backend, ConnectContext, Connected, Fault, Reporter};
@@ -118,5 +121,3 @@ pub use lease::Lease;
 #[cfg(feature = "test-util")]
 pub use manual::ManualClock;
 pub use pool::{Connection, Pool};
-#[cfg(feature = "test-util")]
-pub use tape::{Replay, Tape};

@@ -287,6 +287,44 @@ impl<B: Backend, C: Clock> Pool<B, C> {
         })
     }
 
+    /// Begins to record anew, the last `events` calls, as [`Builder::recorder`](crate::Builder::recorder) does; 0 ends it. It may be
+    /// called at any time, whoever waits or holds a lease.
+    #[cfg(feature = "recorder")]
+    pub fn record(&self, events: usize) {
+        let ring = (events > 0).then(|| Box::new(pool_recorder::Ring::new(events)));
+        let former = self.shared.turn(|state, _| state.core.record(ring));
+        drop(former);
+    }
+
+    /// What the recorder holds now; nothing while it is off. Under the lock the calls are
+    /// copied, 32 bytes each, and the state twice; the rest is done after it.
+    #[cfg(feature = "recorder")]
+    pub fn recording(&self) -> Option<pool_recorder::Recording> {
+        self.shared.recording()
+    }
+
+    /// Hands `keep` a recording each time a notice is `wanted` (such as [`Notice::EndpointUnhealthy`](pool_core::Notice)), at most one
+    /// in an `interval`. Spawn it beside the driver: it is no handle of the pool, and ends when the pool is closed. `keep` runs
+    /// there, so it may take its time; notices that come meanwhile are seen later, or missed beyond
+    /// [`NOTICES_KEPT`](crate::NOTICES_KEPT).
+    ///
+    /// # Cancel safety
+    ///
+    /// It may be dropped at any time.
+    #[cfg(feature = "recorder")]
+    pub fn record_alerts<W, K>(
+        &self,
+        wanted: W,
+        interval: Duration,
+        keep: K,
+    ) -> impl Future<Output = ()> + use<B, C, W, K>
+    where
+        W: Fn(&pool_core::Notice) -> bool,
+        K: FnMut(pool_core::Notice, pool_recorder::Recording),
+    {
+        Arc::clone(&self.shared).record_alerts(wanted, interval, keep)
+    }
+
     /// Whether the core's invariants hold; what does not is named.
     ///
     /// # Errors
@@ -295,19 +333,6 @@ impl<B: Backend, C: Clock> Pool<B, C> {
     #[cfg(feature = "test-util")]
     pub fn check(&self) -> Result<(), String> {
         self.shared.turn(|state, _| state.core.check())
-    }
-
-    /// Begins to record every call of the core, with its time and its answer; false while somebody waits or holds a lease.
-    #[cfg(feature = "test-util")]
-    #[must_use = "false says that nothing is recorded"]
-    pub fn record(&self) -> bool {
-        self.shared.turn(|state, _| state.core.record())
-    }
-
-    /// Ends the recording and gives it out, if there is one.
-    #[cfg(feature = "test-util")]
-    pub fn recorded(&self) -> Option<crate::Tape> {
-        self.shared.turn(|state, _| state.core.recorded())
     }
 
     /// How often the pool's lock was taken, this call included.

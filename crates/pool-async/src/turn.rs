@@ -22,11 +22,11 @@ use crate::error::{AcquireError, ConnectError, DriverState};
 use crate::events::Hub;
 use crate::slots::{Object, Slots};
 
-#[cfg(not(feature = "test-util"))]
+#[cfg(not(feature = "recorder"))]
 pub(crate) use pool_core::Pool as Core;
 
-#[cfg(feature = "test-util")]
-pub(crate) use crate::tape::Core;
+#[cfg(feature = "recorder")]
+pub(crate) use crate::recorder::Core;
 
 /// Takes a lock that no foreign code can have poisoned: whatever unwound under it left the data whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -84,8 +84,7 @@ struct Effects<B: Backend> {
 }
 
 impl<B: Backend, C: crate::Clock> Shared<B, C> {
-    pub(crate) fn new(backend: B, clock: C, core: impl Into<Core>) -> Self {
-        let core = core.into();
+    pub(crate) fn new(backend: B, clock: C, core: Core) -> Self {
         let config = core.config();
         let (acquire_timeout, connection_timeout) = (config.acquire_timeout, config.connection_timeout);
         Shared {

@@ -44,7 +44,7 @@ impl fmt::Debug for Step {
 
 /// The steps of a recording, one after the other. Made by [`Recording::replay`].
 pub struct Replay<'r> {
-    calls: Box<dyn Iterator<Item = (usize, (Time, Call))> + 'r>,
+    calls: Box<dyn Iterator<Item = (usize, (Time, Call))> + Send + 'r>,
     player: Player,
     last: Option<&'r Image>,
 }

@@ -8,6 +8,7 @@ mod hostile;
 mod lease;
 mod observe;
 mod operate;
+mod recorder;
 mod reentrant;
 mod restart;
 mod sendness;
