@@ -222,6 +222,7 @@ fn a_page_knows_its_place_and_one_past_the_end_is_empty() {
     assert_eq!((unknown.count, unknown.range), (None, Some(0..=1)));
     let empty = page(200, "*/0", "[]").unwrap();
     assert_eq!((empty.count, empty.range), (Some(0), None));
+    assert_eq!(page(200, "1-0/4", "[]").unwrap().range, None, "which ends before it begins");
     let past =
         page(416, "*/10", r#"{"code":"PGRST103","message":"Requested range not satisfiable"}"#).unwrap();
     assert_eq!((past.rows, past.count, past.range), (vec![], Some(10), None));
@@ -247,5 +248,8 @@ fn an_echoed_key_is_not_repeated() {
         let error =
             client().rpc::<i64>("f", &()).decode(&json_answer(200, json!(secret).to_string())).unwrap_err();
         assert!(!format!("{error} {error:?}").contains(secret));
+        let error = client().rpc::<i64>("f", &()).decode(&answer(200, &[("content-type", secret)], "1"));
+        let shown = format!("{error:?}").to_lowercase();
+        assert!(shown.contains("[redacted]") && !shown.contains(&secret.to_lowercase()), "{shown}");
     }
 }

@@ -208,6 +208,14 @@ fn calls_are_posts_unless_they_only_read() {
 }
 
 #[test]
+fn an_argument_is_the_same_number_to_its_last_bit() {
+    let number = 7.406180613319727e-302;
+    let request = client().rpc::<Value>("f", &json!({ "a": number })).read_only().build().unwrap();
+    assert_eq!(request.target, "/rpc/f?a=7.406180613319727e-302");
+    assert_eq!(serde_json::from_str::<f64>("7.406180613319727e-302").unwrap(), number, "nor when it is read");
+}
+
+#[test]
 fn a_read_whose_arguments_do_not_fit_into_a_query_stays_a_post() {
     let long = "x".repeat(9000);
     let arguments = [

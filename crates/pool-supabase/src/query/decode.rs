@@ -5,7 +5,7 @@
 use std::ops::RangeInclusive;
 
 use http::StatusCode;
-use http::header::CONTENT_RANGE;
+use http::header::{CONTENT_RANGE, CONTENT_TYPE};
 use pool_http::Response;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -33,9 +33,15 @@ fn succeeded(response: &Response) -> Result<(), Error> {
 
 fn json<T: DeserializeOwned>(response: &Response) -> Result<T, Error> {
     if !response.is_json() {
-        return Err(Error::decode(response, DecodeProblem::NotJson(redact(&response.media_type()))));
+        return Err(Error::decode(response, DecodeProblem::NotJson(shown_media_type(response))));
     }
     parse(response, &response.body)
+}
+
+/// The media type as it is told. What looks like a key is replaced first: in lower case it looks like none.
+fn shown_media_type(response: &Response) -> String {
+    let value = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    redact(value.split(';').next().unwrap_or_default().trim()).to_ascii_lowercase()
 }
 
 fn parse<T: DeserializeOwned>(response: &Response, body: &[u8]) -> Result<T, Error> {
@@ -98,5 +104,6 @@ fn content_range(response: &Response) -> (Option<RangeInclusive<u64>>, Option<u6
     let Some((range, count)) = value.split_once('/') else { return (None, None) };
     let range =
         range.split_once('-').and_then(|(first, last)| Some(first.parse().ok()?..=last.parse().ok()?));
+    let range = range.filter(|range: &RangeInclusive<u64>| !range.is_empty());
     (range, count.parse().ok())
 }

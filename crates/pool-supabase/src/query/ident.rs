@@ -116,11 +116,12 @@ fn check_json_path(mut rest: &str) -> Result<(), &'static str> {
             .or_else(|| rest.strip_prefix("->"))
             .ok_or("has a malformed JSON path")?;
         // An index may count from the end.
-        let key = key
-            .strip_prefix('-')
-            .filter(|index| index.starts_with(|c: char| c.is_ascii_digit()))
-            .unwrap_or(key);
-        rest = name(key)?.1;
+        let index = key.strip_prefix('-');
+        let (key, after) = name(index.unwrap_or(key))?;
+        if index.is_some() && !key.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err("has a malformed JSON path");
+        }
+        rest = after;
         if rest.starts_with('.') {
             return Err("has a dot after a JSON path");
         }
@@ -166,7 +167,7 @@ mod tests {
         for text in [
             "", "a/b", "a?b", "a..b", "a\nb", "a&b", "a=b", "a,b", "a)b", "(a", "a'b", "a\"b", "\"a", "\"\"",
             "a.", ".a", "a->", "a->>b.c", "a>b", "*", "a:b", "a%20b", "\"a\"b", " a", "a ", "-a", "a\0b",
-            "\"a/b\"", "a+b", "a#b",
+            "\"a/b\"", "a+b", "a#b", "a->-b", "a->-1b",
         ] {
             assert!(column(text).is_err(), "{text:?}");
         }

@@ -110,7 +110,7 @@ pub(crate) fn column(text: &str) -> Result<Vec<String>, String> {
         path.push(name);
         match after.strip_prefix('.') {
             Some(after) => rest = after,
-            None if after.is_empty() || after.starts_with("->") => return Ok(path),
+            None if read_path(after)?.is_empty() => return Ok(path),
             None => return Err(format!("left over: {after:?}")),
         }
     }
@@ -239,10 +239,27 @@ fn read_name(text: &str) -> Result<(String, &str), String> {
     if name.is_empty() { Err(format!("no name in {text:?}")) } else { Ok((name.trim().to_owned(), rest)) }
 }
 
+/// What follows a JSON path, if there is one.
+fn read_path(mut rest: &str) -> Result<&str, String> {
+    while let Some(key) = rest.strip_prefix("->>").or_else(|| rest.strip_prefix("->")) {
+        rest = match key.strip_prefix('-') {
+            Some(index) => {
+                let after = index.trim_start_matches(|c: char| c.is_ascii_digit());
+                let ends = after.is_empty() || after.starts_with('.') || after.starts_with("->");
+                if after.len() == index.len() || !ends {
+                    return Err(format!("no index in {key:?}"));
+                }
+                after
+            }
+            None => read_name(key)?.1,
+        };
+    }
+    Ok(rest)
+}
+
 fn read_tree(text: &str) -> Result<(Tree, &str), String> {
     let leaf = read_name(text).and_then(|(column, rest)| {
-        let path = if rest.starts_with("->") { rest.find('.').unwrap_or(rest.len()) } else { 0 };
-        let text = rest[path..].strip_prefix('.').ok_or("no operator after the column")?;
+        let text = read_path(rest)?.strip_prefix('.').ok_or("no operator after the column")?;
         let (condition, rest) = read_condition(text, read_tree_value)?;
         Ok((Tree::Leaf { column, condition }, rest))
     });
