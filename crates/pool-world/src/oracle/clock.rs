@@ -40,11 +40,16 @@ impl Step<'_> {
     /// I25: a probe that has had its time is over for the core, and the connection is done with.
     fn probes_have_ended(&self, books: &mut Books) {
         for link in &mut books.links {
-            // Of a probe beside a lease, and held back, it is not known whether it is over.
-            let leased = self.after.conn(link.id).is_some_and(|conn| conn.lifecycle == Lifecycle::Leased);
-            link.unsure = leased && (link.unsure || (self.flushing && link.probing.is_some()));
+            // Of a probe beside a lease, and held back, it is not known whether it is over, until the lease is: a probe that
+            // still runs began by now.
+            let lifecycle = self.after.conn(link.id).map(|conn| conn.lifecycle);
+            let was_unsure = link.unsure;
+            link.unsure = lifecycle == Some(Lifecycle::Leased)
+                && (was_unsure || (self.flushing && link.probing.is_some()));
             if link.unsure {
                 link.probing = None;
+            } else if was_unsure && lifecycle == Some(Lifecycle::Probing) {
+                link.probing = Some(self.after.now);
             }
             if link.probing.is_some_and(|since| since + self.config.probe_timeout <= self.after.now) {
                 let marked = self.after.conn(link.id).is_some_and(|conn| conn.mark.is_some());

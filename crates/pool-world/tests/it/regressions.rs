@@ -80,3 +80,12 @@ fn an_idle_expiry_that_waits_for_the_last_waiter_comes_with_its_grant_i25() {
     let smaller = Op::Resize { min: 0, max: 3 };
     replay(setup, &[open, open, Op::Wait { ms: 300 }, CALLER, smaller, Op::Probed { nth: 0 }]);
 }
+
+#[test]
+fn a_probe_that_was_asked_for_unseen_may_be_answered_after_the_lease_i11() {
+    let setup = Setup { max: 1, waiters: 0, stall: 250, ..Setup::default() };
+    let shared = Op::Connected { nth: 0, leases: 2 };
+    let answer = Op::Stray { nth: 0, what: 2, gone: false };
+    let released = Op::Release { nth: 0, how: 0 };
+    replay(Setup { min: 1, ..setup }, &[shared, CALLER, Op::Hold, Op::Tick, Op::Unhold, released, answer]);
+}
