@@ -16,6 +16,10 @@ const TEST: &str = "cargo xtask test";
 /// Targets for which the core must build: a browser's, and one that has no `std` at all.
 const CORE_TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32v1-none"];
 
+/// A workspace of its own. Only its format is checked here: each of its targets is one line that calls `pool-fuzz`, which is
+/// checked like every crate and whose tests compare those lines; it needs nightly and a C++ compiler, and is not shipped.
+const FUZZERS: &str = "fuzz/Cargo.toml";
+
 /// The command that mends a missing cargo-deny.
 const INSTALL_DENY: &str = "cargo install cargo-deny --locked";
 
@@ -62,8 +66,12 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 }
 
 fn format() -> Result<(), Failure> {
-    run::show(&mut cargo(&["fmt", "--all", "--check"]), "the code is not formatted")
-        .map_err(|failure| failure.mend("cargo fmt --all"))
+    for manifest in ["Cargo.toml", FUZZERS] {
+        let arguments = ["fmt", "--all", "--check", "--manifest-path", manifest];
+        run::show(&mut cargo(&arguments), "the code is not formatted")
+            .map_err(|failure| failure.mend(format!("cargo fmt --all --manifest-path {manifest}")))?;
+    }
+    Ok(())
 }
 
 fn lints() -> Result<(), Failure> {

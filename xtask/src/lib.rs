@@ -6,7 +6,7 @@
 //! | `postgres`, `postgrest` | one server each: make, start, stop, kill, ask |
 //! | `install` | gets both onto a Debian or Ubuntu machine |
 //! | `state`, `keys`, `account` | what is remembered, what is secret, whom PostgreSQL runs as |
-//! | `suite`, `gate`, `prove`, `bench` | `cargo xtask test`, `cargo xtask ci`, `cargo xtask prove`, `cargo xtask bench` |
+//! | `suite`, `gate`, `prove`, `fuzz`, `bench` | `cargo xtask test`, `cargo xtask ci`, `cargo xtask prove`, and so on |
 //! | `run`, `process`, `net`, `failure` | commands, server processes, loopback, and what a failure says |
 //!
 //! ```no_run
@@ -23,6 +23,7 @@
 mod account;
 mod bench;
 mod failure;
+mod fuzz;
 mod gate;
 mod install;
 mod keys;
@@ -38,6 +39,7 @@ mod suite;
 
 pub use bench::bench;
 pub use failure::Failure;
+pub use fuzz::fuzz;
 pub use gate::ci;
 pub use net::Answer;
 pub use pair::Pair;

@@ -15,6 +15,7 @@ usage: cargo xtask COMMAND
   prove [--times N] [--readme] [STEP…]
                              every engine at N times its usual length (20): engines, model, planted,
                              mutants, fuzz; prints what each has covered; --readme puts the table there
+  fuzz [SECONDS]             every fuzzer for so long (60 each), from the corpus on; needs nightly and cargo-fuzz
   bench [PART…] [--short] [--docs]
                              what things cost, by parts: core, pools; gate compares instructions with
                              the baseline, baseline writes it anew; --docs puts the tables there
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         ["test", ref chosen @ ..] => xtask::test(chosen),
         ["ci", ref chosen @ ..] => xtask::ci(chosen),
         ["prove", ref words @ ..] => xtask::prove(words),
+        ["fuzz", ref words @ ..] => xtask::fuzz(words),
         ["bench", ref words @ ..] => xtask::bench(words),
         ["setup"] => Pair::setup().map(|pair| println!("{}", pair.describe())),
         ["start"] => Pair::ensure().map(|pair| println!("{}", pair.describe())),
