@@ -65,6 +65,16 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// Cargo for the driver's races, built with the model checker in the place of std's locks and atomics. It has a profile of its own,
+/// and so a directory of its own under `target`.
+pub(crate) fn under_loom(arguments: &[&str]) -> Command {
+    let mut command = cargo(arguments);
+    command.args(["--profile", "model", "--package", "pool-async", "--test", "model"]);
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    command.env("RUSTFLAGS", format!("{flags} --cfg loom")).env_remove("CARGO_ENCODED_RUSTFLAGS");
+    command
+}
+
 fn format() -> Result<(), Failure> {
     for manifest in ["Cargo.toml", FUZZERS] {
         let arguments = ["fmt", "--all", "--check", "--manifest-path", manifest];
@@ -76,8 +86,13 @@ fn format() -> Result<(), Failure> {
 
 fn lints() -> Result<(), Failure> {
     let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
-    run::show(&mut cargo(&arguments), "clippy found something")
-        .map_err(|failure| failure.mend("change what the lines above name"))
+    let mut races = under_loom(&["clippy", "--locked"]);
+    races.args(["--", "-D", "warnings"]);
+    for mut clippy in [cargo(&arguments), races] {
+        run::show(&mut clippy, "clippy found something")
+            .map_err(|failure| failure.mend("change what the lines above name"))?;
+    }
+    Ok(())
 }
 
 fn docs() -> Result<(), Failure> {

@@ -6,7 +6,7 @@
 //! | `postgres`, `postgrest` | one server each: make, start, stop, kill, ask |
 //! | `install` | gets both onto a Debian or Ubuntu machine |
 //! | `state`, `keys`, `account` | what is remembered, what is secret, whom PostgreSQL runs as |
-//! | `suite`, `gate`, `prove`, `fuzz`, `bench` | `cargo xtask test`, `cargo xtask ci`, `cargo xtask prove`, and so on |
+//! | `suite`, `gate`, `prove`, `fuzz`, `bench` | `cargo xtask test` and `model`, `cargo xtask ci`, `cargo xtask prove`, and so on |
 //! | `run`, `process`, `net`, `failure` | commands, server processes, loopback, and what a failure says |
 //!
 //! ```no_run
@@ -46,4 +46,4 @@ pub use pair::Pair;
 pub use postgrest::Limits;
 pub use prove::prove;
 pub use state::workspace;
-pub use suite::test;
+pub use suite::{model, test};

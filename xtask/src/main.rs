@@ -12,6 +12,7 @@ usage: cargo xtask COMMAND
                              ends with the line `N passed, N failed`
   ci [STEP…]                 the whole gate, or these steps of it: format, lints, docs, core-targets,
                              core-tree, dependencies, tests
+  model                      the driver's races alone, under the model checker, and what they have covered
   prove [--times N] [--readme] [STEP…]
                              every engine at N times its usual length (20): engines, model, planted,
                              mutants, fuzz; prints what each has covered; --readme puts the table there
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let done = match words[..] {
         ["test", ref chosen @ ..] => xtask::test(chosen),
         ["ci", ref chosen @ ..] => xtask::ci(chosen),
+        ["model"] => xtask::model(),
         ["prove", ref words @ ..] => xtask::prove(words),
         ["fuzz", ref words @ ..] => xtask::fuzz(words),
         ["bench", ref words @ ..] => xtask::bench(words),

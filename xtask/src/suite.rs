@@ -1,6 +1,7 @@
 //! `cargo xtask test`: the whole suite against real servers. Rules: the servers are there before the
 //! first test runs, or the command fails; a run in which no test ran has failed; the last line is the
-//! total over all test binaries. The gate of instructions runs before it, when the whole suite does.
+//! total over all test binaries. When the whole suite runs, so do the driver's races under the model checker, and
+//! the gate of instructions before that line.
 
 use std::fmt;
 use std::process::Command;
@@ -25,14 +26,28 @@ pub fn test(chosen: &[&str]) -> Result<(), Failure> {
     let mut tests = gate::cargo(&["test", "--no-fail-fast"]);
     tests.args(if chosen.is_empty() { &["--workspace"] } else { chosen });
     let outcome = run(&mut tests, &mut total);
+    let races = if chosen.is_empty() { run(&mut races(), &mut total) } else { Ok(()) };
     let instructions = if chosen.is_empty() { bench::instructions() } else { Ok(()) };
     println!("{total}");
     outcome?;
+    races?;
     instructions?;
     if total.passed == 0 {
         return Err(Failure::new("no test ran").command(run::line(&tests)));
     }
     Ok(())
+}
+
+/// Runs the driver's races alone, and shows what they have covered.
+pub fn model() -> Result<(), Failure> {
+    let mut total = Total::default();
+    let mut races = races();
+    run(races.args(["--", "--nocapture"]), &mut total)?;
+    if total.passed == 0 { Err(Failure::new("no race ran").command(run::line(&races))) } else { Ok(()) }
+}
+
+fn races() -> Command {
+    gate::under_loom(&["test", "--no-fail-fast"])
 }
 
 fn run(tests: &mut Command, total: &mut Total) -> Result<(), Failure> {

@@ -7,8 +7,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -19,6 +17,7 @@ use crate::clock::Clock;
 use crate::error::AcquireError;
 use crate::lease::Lease;
 use crate::slots::Object;
+use crate::sync::{Arc, Ordering};
 use crate::turn::{Shared, State};
 
 /// How to acquire. The default waits as long as [`Config::acquire_timeout`](pool_core::Config::acquire_timeout), in the normal class.

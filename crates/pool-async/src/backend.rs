@@ -13,6 +13,7 @@ use std::time::Duration;
 use pool_core::{ConnId, EndpointId, Event, FaultClass, Outcome, Reuse, Sent};
 
 use crate::bell::Bell;
+use crate::sync;
 
 /// Something that can be connected to, probed and closed.
 ///
@@ -159,11 +160,11 @@ impl Fault {
 #[derive(Clone)]
 pub struct Reporter {
     conn: ConnId,
-    bell: Arc<Bell>,
+    bell: sync::Arc<Bell>,
 }
 
 impl Reporter {
-    pub(crate) fn new(conn: ConnId, bell: Arc<Bell>) -> Self {
+    pub(crate) fn new(conn: ConnId, bell: sync::Arc<Bell>) -> Self {
         Reporter { conn, bell }
     }
 

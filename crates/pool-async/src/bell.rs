@@ -4,14 +4,11 @@
 //! bounded by the kinds of reports times the connections; its lock is a leaf, under which nothing else happens.
 
 use std::mem::discriminant;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use futures::task::AtomicWaker;
 use pool_core::Event;
 
-use crate::turn::lock;
+use crate::sync::{AtomicBool, AtomicWaker, Mutex, Ordering, lock};
 
 #[derive(Debug, Default)]
 pub(crate) struct Bell {

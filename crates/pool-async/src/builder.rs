@@ -1,13 +1,12 @@
 //! From a backend, a clock and a configuration to a pool and its driver.
 
-use std::sync::Arc;
-
 use pool_core::{Config, ConfigError};
 
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::driver::Driver;
 use crate::pool::Pool;
+use crate::sync::Arc;
 use crate::turn::Shared;
 
 /// Makes a pool and its driver.

@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::future::AbortHandle;
@@ -18,7 +17,8 @@ use crate::backend::{Backend, ConnectContext, Reporter};
 use crate::clock::Clock;
 use crate::error::ConnectError;
 use crate::job::{End, Ended, Job, perform};
-use crate::slots::Object;
+use crate::slots::{Label, Object};
+use crate::sync::Arc;
 use crate::turn::Shared;
 
 /// Does the pool's work; made with the pool by [`Builder::build`](crate::Builder::build).
@@ -197,7 +197,7 @@ impl<B: Backend, C: Clock> Driver<B, C> {
         conn: ConnId,
         object: Object<B::Conn>,
         leases_max: u32,
-        label: Option<Arc<str>>,
+        label: Option<Label>,
         broken: bool,
     ) -> Option<Start<B>> {
         drop(self.shared.turn(|state, now| {

@@ -3,10 +3,11 @@
 
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use pool_core::{AcquireErrorKind, Cause, Load, StopReason, Time};
+
+use crate::sync::Arc;
 
 /// Why a connect failed.
 #[derive(Debug)]
@@ -140,7 +141,7 @@ impl<E: fmt::Display> fmt::Display for AcquireError<E> {
         if self.is_closed() && self.0.driver == DriverState::Dropped {
             f.write_str(": its driver has ended or was dropped; keep the future of `Driver::run` running")?;
         }
-        match &self.0.cause {
+        match self.0.cause.as_deref() {
             Some(cause) => write!(f, ": {cause}"),
             None => Ok(()),
         }

@@ -7,14 +7,13 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use event_listener::EventListener;
 use futures::Stream;
 use pool_core::{Notice, Time};
 
-use crate::turn::lock;
+use crate::sync::{Arc, Mutex, lock};
 
 /// Notices kept for watchers that have not looked yet.
 pub const NOTICES_KEPT: usize = 256;
@@ -86,16 +85,17 @@ impl Hub {
     pub(crate) fn listen(&self) -> StatusChanged {
         StatusChanged { listener: self.changed.listen() }
     }
-
-    pub(crate) fn subscribe(self: &Arc<Self>) -> Events {
-        let mut ring = lock(&self.ring);
-        ring.watchers += 1;
-        let next = ring.first + ring.kept.len() as u64;
-        Events { hub: Arc::clone(self), next, listener: None }
-    }
 }
 
 impl Events {
+    pub(crate) fn new(hub: &Arc<Hub>) -> Self {
+        let mut ring = lock(&hub.ring);
+        ring.watchers += 1;
+        let next = ring.first + ring.kept.len() as u64;
+        drop(ring);
+        Events { hub: Arc::clone(hub), next, listener: None }
+    }
+
     /// The next notice, if there is one already.
     pub fn try_next(&mut self) -> Option<Observed> {
         let ring = lock(&self.hub.ring);

@@ -3,14 +3,13 @@
 //! Rules kept here: a job ends in a value, never in silence; a probe that is stopped still hands its connection back, so that
 //! it is closed and not merely dropped.
 
-use std::sync::{Arc, Mutex};
-
 use futures::future::{AbortRegistration, Abortable, Aborted};
 use pool_core::ConnId;
 
 use crate::backend::{Backend, ConnectContext, Connected, Fault};
 use crate::clock::Clock;
-use crate::slots::Object;
+use crate::slots::{Label, Object};
+use crate::sync::{Arc, Mutex};
 use crate::turn::Shared;
 
 /// What a job does.
@@ -25,7 +24,7 @@ pub(crate) enum End<B: Backend> {
     Opened {
         object: Object<B::Conn>,
         leases_max: u32,
-        label: Option<Arc<str>>,
+        label: Option<Label>,
         /// Dead already: what its transport said about that came before the pool knew that it was open.
         broken: bool,
     },

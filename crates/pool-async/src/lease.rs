@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 use std::thread;
 
 use pool_core::{ConnId, Event, Lease as Grant, Outcome, Reuse, Verdict};
@@ -14,6 +13,7 @@ use pool_core::{ConnId, Event, Lease as Grant, Outcome, Reuse, Verdict};
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::slots::Object;
+use crate::sync::Arc;
 use crate::turn::Shared;
 
 /// A connection on loan; it derefs to [`Backend::Conn`].

@@ -87,6 +87,7 @@
 mod acquire;
 mod backend;
 mod bell;
+#[cfg(not(loom))]
 pub mod blocking;
 mod builder;
 mod clock;
@@ -103,6 +104,7 @@ mod pool;
 #[cfg(feature = "recorder")]
 mod recorder;
 mod slots;
+mod sync;
 mod turn;
 
 pub use pool_core;

@@ -3,14 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use pool_core::Time;
 
 use crate::clock::Clock;
-use crate::turn::lock;
+use crate::sync::{Arc, Mutex, lock};
 
 /// A clock that stands still until it is moved. Clones share the time.
 #[derive(Clone, Default)]

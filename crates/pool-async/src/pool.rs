@@ -3,8 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -20,6 +18,7 @@ use crate::clock::Clock;
 use crate::error::AcquireError;
 use crate::events::{Events, StatusChanged};
 use crate::lease::Lease;
+use crate::sync::{Arc, Ordering};
 use crate::turn::{Core, Shared};
 
 /// A handle to a pool; cheap to clone. When the last one is dropped the pool drains: it opens nothing more, closes what is
@@ -35,7 +34,7 @@ pub struct Connection {
     /// What the pool knows of it.
     pub info: ConnectionInfo,
     /// What the backend calls it ([`Backend::label`]).
-    pub label: Option<Arc<str>>,
+    pub label: Option<std::sync::Arc<str>>,
 }
 
 impl<B: Backend, C: Clock> Pool<B, C> {
@@ -174,7 +173,7 @@ impl<B: Backend, C: Clock> Pool<B, C> {
 
     /// The notices from now on.
     pub fn events(&self) -> Events {
-        self.shared.hub.subscribe()
+        Events::new(&self.shared.hub)
     }
 
     /// Ends when a connection or an endpoint came, went or was probed, or the pool changed its phase or its size, since this call.
@@ -322,7 +321,7 @@ impl<B: Backend, C: Clock> Pool<B, C> {
         W: Fn(&pool_core::Notice) -> bool,
         K: FnMut(pool_core::Notice, pool_recorder::Recording),
     {
-        Arc::clone(&self.shared).record_alerts(wanted, interval, keep)
+        Shared::record_alerts(Arc::clone(&self.shared), wanted, interval, keep)
     }
 
     /// Whether the core's invariants hold; what does not is named.

@@ -5,7 +5,6 @@
 //! noted: a replay takes them after each call, and the decisions are the same (I32).
 
 use std::ops::Deref;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -17,6 +16,8 @@ use pool_recorder::{Recording, Ring, Tape};
 
 use crate::backend::Backend;
 use crate::clock::Clock;
+use crate::events::Events;
+use crate::sync::Arc;
 use crate::turn::Shared;
 
 /// The core, and the ring that it is recorded on. Its methods are the core's.
@@ -96,17 +97,17 @@ impl<B: Backend, C: Clock> Shared<B, C> {
 
     /// Keeps a recording at each notice that is `wanted`, at most one in an `interval`, until the pool is closed.
     pub(crate) async fn record_alerts(
-        self: Arc<Self>,
+        shared: Arc<Self>,
         wanted: impl Fn(&Notice) -> bool,
         interval: Duration,
         mut keep: impl FnMut(Notice, Recording),
     ) {
-        let mut events = self.hub.subscribe();
+        let mut events = Events::new(&shared.hub);
         let mut next = Time::ZERO;
         while let Some(observed) = events.next().await {
             if observed.at >= next
                 && wanted(&observed.notice)
-                && let Some(recording) = self.recording()
+                && let Some(recording) = shared.recording()
             {
                 next = observed.at + interval;
                 keep(observed.notice, recording);

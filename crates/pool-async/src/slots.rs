@@ -3,11 +3,12 @@
 //! Rules kept here: a slot knows whose it is, so that a late report finds nothing; nothing is dropped or cloned that
 //! belongs to the backend (what leaves a slot is handed out, to be dropped after the lock).
 
-use std::sync::{Arc, Mutex};
-
 use pool_core::{ConnId, EndpointId};
 
-use crate::turn::lock;
+use crate::sync::{Arc, Mutex, lock};
+
+/// What the backend calls a connection.
+pub(crate) type Label = std::sync::Arc<str>;
 
 /// A connection, or a way to it.
 pub(crate) enum Object<T> {
@@ -26,8 +27,10 @@ impl<T> Object<T> {
         match self {
             Object::Out => None,
             Object::Owned(conn) => Some(conn),
-            Object::Shared(conn) => Arc::into_inner(conn)
-                .map(|conn| conn.into_inner().unwrap_or_else(|poison| poison.into_inner())),
+            Object::Shared(conn) => {
+                let conn = Arc::try_unwrap(conn).ok()?;
+                Some(conn.into_inner().unwrap_or_else(|poison| poison.into_inner()))
+            }
         }
     }
 
@@ -44,7 +47,7 @@ impl<T> Object<T> {
 struct Slot<T> {
     id: ConnId,
     endpoint: EndpointId,
-    label: Option<Arc<str>>,
+    label: Option<Label>,
     shared: bool,
     object: Object<T>,
 }
@@ -76,7 +79,7 @@ impl<T> Slots<T> {
     }
 
     /// It is open.
-    pub(crate) fn open(&mut self, id: ConnId, object: Object<T>, label: Option<Arc<str>>) -> Object<T> {
+    pub(crate) fn open(&mut self, id: ConnId, object: Object<T>, label: Option<Label>) -> Object<T> {
         let Some(slot) = self.get_mut(id) else { return object };
         slot.shared = matches!(object, Object::Shared(_));
         slot.label = label;
@@ -121,7 +124,7 @@ impl<T> Slots<T> {
         self.get(id).map(|slot| slot.endpoint)
     }
 
-    pub(crate) fn label(&self, id: ConnId) -> Option<Arc<str>> {
+    pub(crate) fn label(&self, id: ConnId) -> Option<Label> {
         self.get(id)?.label.clone()
     }
 

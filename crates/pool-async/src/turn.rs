@@ -9,8 +9,6 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -21,17 +19,13 @@ use crate::bell::Bell;
 use crate::error::{AcquireError, ConnectError, DriverState};
 use crate::events::Hub;
 use crate::slots::{Object, Slots};
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, lock};
 
 #[cfg(not(feature = "recorder"))]
 pub(crate) use pool_core::Pool as Core;
 
 #[cfg(feature = "recorder")]
 pub(crate) use crate::recorder::Core;
-
-/// Takes a lock that no foreign code can have poisoned: whatever unwound under it left the data whole.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
-}
 
 /// What handles, leases and the driver have in common.
 pub(crate) struct Shared<B: Backend, C> {

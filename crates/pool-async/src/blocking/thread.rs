@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use pool_core::Time;
 
 use crate::Clock;
-use crate::turn::lock;
+use crate::sync::lock;
 
 /// The clock of a [`Pool`](super::Pool) on plain threads: the machine's monotonic clock, with sleeps that the driver's thread ends.
 #[derive(Clone)]

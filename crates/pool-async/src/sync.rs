@@ -1,0 +1,48 @@
+//! Where the crate's locks, atomics, counted references and waker cells come from, so that all of them can be the model checker's:
+//! loom's, in a build with `--cfg loom`, which is how `tests/model` runs the pool. `event-listener` is loom's then too.
+//!
+//! `futures` knows no loom, but what is used of it beyond [`AtomicWaker`] (`FuturesUnordered`, `Abortable`) belongs to the driver's
+//! future, and in it only wakers come from other threads. [`crate::blocking`] has threads of its own and is left out of that build.
+
+#[cfg(not(loom))]
+pub(crate) use std::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+#[cfg(not(loom))]
+pub(crate) use futures::task::AtomicWaker;
+
+#[cfg(loom)]
+pub(crate) use loom::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+/// Takes a lock that no foreign code can have poisoned: whatever unwound under it left the data whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
+}
+
+/// [`futures::task::AtomicWaker`] in steps that the model checker sees: one for each call, and the waker's own after it.
+#[cfg(loom)]
+#[derive(Debug, Default)]
+pub(crate) struct AtomicWaker(Mutex<Option<std::task::Waker>>);
+
+#[cfg(loom)]
+impl AtomicWaker {
+    pub(crate) fn register(&self, waker: &std::task::Waker) {
+        let former = lock(&self.0).replace(waker.clone());
+        drop(former);
+    }
+
+    pub(crate) fn take(&self) -> Option<std::task::Waker> {
+        lock(&self.0).take()
+    }
+
+    pub(crate) fn wake(&self) {
+        if let Some(waker) = self.take() {
+            waker.wake();
+        }
+    }
+}
