@@ -47,7 +47,7 @@
 //! }
 //!
 //! let config = Config { min_connections: 1, max_connections: 4, ..Config::default() };
-//! // A real clock comes with the adapter for your runtime.
+//! // A real clock comes with the adapter for your runtime, tokio's also with the feature `tokio`.
 //! let (pool, driver) = Pool::builder(Echo, ManualClock::new()).config(config).build()?;
 //!
 //! // On a runtime: spawn(driver.run()).
@@ -82,6 +82,7 @@
 //! |---|---|---|
 //! | `recorder` | `Builder::recorder`, `Pool::record`, `Pool::recording`, `Pool::record_alerts`: the last calls of the core, to be replayed and explained; off until it is asked for | those of `snapshot`, pool-recorder |
 //! | `snapshot` | `Pool::snapshot`, `Builder::restart`: what was learned of the endpoints survives a restart | serde, postcard, crc32fast |
+//! | `tokio` | `TokioClock`, for pools on tokio; spawn the driver with `tokio::spawn(driver.run())` | tokio with its timer |
 //! | `test-util` | `ManualClock`, `Pool::turns`, `Pool::check` | none |
 
 mod acquire;
@@ -105,6 +106,8 @@ mod pool;
 mod recorder;
 mod slots;
 mod sync;
+#[cfg(feature = "tokio")]
+mod tokio_clock;
 mod turn;
 
 pub use pool_core;
@@ -123,3 +126,5 @@ pub use lease::Lease;
 #[cfg(feature = "test-util")]
 pub use manual::ManualClock;
 pub use pool::{Connection, Pool};
+#[cfg(feature = "tokio")]
+pub use tokio_clock::TokioClock;

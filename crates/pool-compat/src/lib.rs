@@ -10,9 +10,9 @@
 //! ```no_run
 //! use bb8_postgres::PostgresConnectionManager;
 //! use pool_async::pool_core::{Config, Safety};
-//! use pool_async::{Fault, Pool};
+//! // `TokioClock` is there with the feature `tokio` of pool-async.
+//! use pool_async::{Fault, Pool, TokioClock};
 //! use pool_compat::{Bb8, Failure};
-//! use pool_tokio::TokioClock;
 //! use tokio_postgres::NoTls;
 //! use tokio_postgres::error::{DbError, Severity};
 //!

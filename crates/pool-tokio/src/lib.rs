@@ -45,7 +45,6 @@
 //! | `direct` | yes | the direct transport, and what is built on it: [`connect`], [`SupabasePool`] |
 
 mod classify;
-mod clock;
 #[cfg(feature = "direct")]
 pub mod direct;
 mod error;
@@ -55,14 +54,13 @@ mod readme;
 #[cfg(feature = "direct")]
 mod supabase;
 
-pub use pool_async::{self, pool_core};
+pub use pool_async::{self, TokioClock, pool_core};
 pub use pool_core::Priority;
 pub use pool_http;
 pub use pool_supabase;
 pub use reqwest;
 pub use rustls;
 
-pub use clock::TokioClock;
 #[cfg(feature = "direct")]
 pub use direct::{DirectBackend, DirectConnection, DirectPool};
 pub use error::HttpError;

@@ -8,7 +8,7 @@ mod runtime;
 use std::sync::Arc;
 
 use pool_async::pool_core::{Config, ConfigError};
-use pool_async::{Backend, ConnectContext, Connected, Fault, Pool};
+use pool_async::{Backend, ConnectContext, Connected, Fault, Pool, TokioClock};
 use pool_http::TransportError;
 use pool_hyper::Transport;
 
@@ -16,7 +16,6 @@ pub use connection::DirectConnection;
 pub use pool_hyper::{Info, Session};
 use runtime::Tokio;
 
-use crate::clock::TokioClock;
 use crate::error::{HttpError, proves_life};
 use crate::{SetupError, TransportConfig};
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use http::Version;
 use pool_async::pool_core::{Config, ConfigError};
-use pool_async::{Backend, ConnectContext, Connected, Fault, Pool, Reporter};
+use pool_async::{Backend, ConnectContext, Connected, Fault, Pool, Reporter, TokioClock};
 use pool_http::{Base, Limits, Protocol};
 use pool_hyper::{PROBE_LIMIT, Tls, without_roots};
 use rustls::ClientConfig;
@@ -24,7 +24,6 @@ pub use connection::PinnedConnection;
 use connection::ask;
 use resolve::Named;
 
-use crate::clock::TokioClock;
 use crate::error::{HttpError, proves_life};
 use crate::{SetupError, TransportConfig};
 

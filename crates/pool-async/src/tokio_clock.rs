@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use pool_async::Clock;
-use pool_async::pool_core::Time;
+use pool_core::Time;
 use tokio::time::Instant;
+
+use crate::Clock;
 
 /// The time since this clock was made. Clones agree with each other.
 #[derive(Clone, Copy, Debug)]
