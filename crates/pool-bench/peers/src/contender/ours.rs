@@ -1,0 +1,87 @@
+use std::future::Future;
+use std::marker::PhantomData;
+use std::time::{Duration, Instant};
+
+use pool_async::pool_core::{Config, FaultClass, Outcome, Reuse, Time};
+use pool_async::{Backend, Clock, ConnectContext, Connected, Fault, Lease, Pool};
+
+use super::{Contender, Denied};
+use crate::runtime::Runtime;
+use crate::site::{Conn, Refused, Site};
+
+/// The clock that the adapters have.
+#[derive(Clone)]
+pub struct Beat<R>(Instant, PhantomData<R>);
+
+impl<R: Runtime> Clock for Beat<R> {
+    fn now(&self) -> Time {
+        Time::ZERO + self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        R::sleep(duration).await;
+    }
+}
+
+impl Backend for Site {
+    type Conn = Conn;
+    type Error = Refused;
+
+    async fn connect(&self, _: ConnectContext) -> Result<Connected<Conn>, Refused> {
+        Site::connect(self).map(Connected::exclusive)
+    }
+
+    async fn probe(&self, conn: &mut Conn) -> Result<(), Refused> {
+        crate::site::check(conn)
+    }
+
+    fn is_broken(&self, conn: &Conn) -> bool {
+        conn.broken
+    }
+
+    async fn close(&self, _: Conn) {}
+
+    fn classify(&self, _: &Refused) -> Fault {
+        Fault::new(FaultClass::Endpoint, Reuse::Discard)
+    }
+}
+
+/// The defaults; the queue is bounded at ten callers per connection, which is less than some scenarios have.
+pub fn config(size: usize) -> Config {
+    Config {
+        min_connections: 0,
+        max_connections: size as u32,
+        waiters_max: Some(1 << 16),
+        ..Config::default()
+    }
+}
+
+#[derive(Clone)]
+pub struct Ours<R: Runtime>(Pool<Site, Beat<R>>);
+
+impl<R: Runtime> Contender<R> for Ours<R> {
+    type Guard<'a> = Lease<Site, Beat<R>>;
+
+    async fn build(size: usize, site: Site) -> Self {
+        let built = Pool::builder(site, Beat::<R>(Instant::now(), PhantomData)).config(config(size)).build();
+        let (pool, driver) = built.expect("a valid configuration");
+        // It ends by itself when the pool's last handle is gone.
+        R::detach(driver.run());
+        Ours(pool)
+    }
+
+    fn acquire(&self) -> impl Future<Output = Result<Lease<Site, Beat<R>>, Denied>> + Send {
+        let acquire = self.0.acquire();
+        async move {
+            let denied = |error: pool_async::AcquireError<Refused>| match error.connect_error() {
+                Some(_) => Denied::WithCause,
+                None => Denied::Blind,
+            };
+            acquire.await.map_err(denied)
+        }
+    }
+
+    fn give_back(guard: Lease<Site, Beat<R>>) {
+        guard.release(Outcome::Success);
+    }
+}

@@ -1,0 +1,65 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use super::{touch, warm};
+use crate::contender::Contender;
+use crate::contest::{Plan, Sample, Scenario};
+use crate::runtime::Runtime;
+use crate::site::Site;
+
+/// One task; nobody waits.
+#[derive(Clone, Copy)]
+pub struct Alone;
+
+impl Scenario for Alone {
+    fn play<R: Runtime, C: Contender<R>>(self, plan: Plan) -> Sample {
+        R::block_on(async {
+            let pool = C::build(8, Site::default()).await;
+            warm::<R, C>(&pool, 8).await;
+            let pairs = plan.pairs;
+            let nanos = R::spawn(async move {
+                let start = Instant::now();
+                for _ in 0..pairs {
+                    touch::<R, C>(pool.acquire().await.expect("one is idle"));
+                }
+                start.elapsed().as_nanos()
+            });
+            vec![("ns a pair", nanos.await as f64 / pairs as f64)]
+        })
+    }
+}
+
+/// Two tasks on two threads, eight connections; nobody waits.
+#[derive(Clone, Copy)]
+pub struct Two;
+
+impl Scenario for Two {
+    fn play<R: Runtime, C: Contender<R>>(self, plan: Plan) -> Sample {
+        R::block_on(async {
+            let pool = C::build(8, Site::default()).await;
+            warm::<R, C>(&pool, 8).await;
+            let (pairs, ready) = (plan.pairs / 2, Arc::new(AtomicUsize::new(0)));
+            let tasks = [0, 1].map(|_| {
+                let (pool, ready) = (pool.clone(), Arc::clone(&ready));
+                R::spawn(async move {
+                    // Both are running before either begins.
+                    ready.fetch_add(1, Ordering::AcqRel);
+                    while ready.load(Ordering::Acquire) < 2 {
+                        std::hint::spin_loop();
+                    }
+                    let start = Instant::now();
+                    for _ in 0..pairs {
+                        touch::<R, C>(pool.acquire().await.expect("one is idle"));
+                    }
+                    start.elapsed().as_nanos()
+                })
+            });
+            let mut longest = 0;
+            for task in tasks {
+                longest = longest.max(task.await);
+            }
+            vec![("ns a pair", longest as f64 / (2 * pairs) as f64)]
+        })
+    }
+}
