@@ -27,6 +27,9 @@ pub fn bench(words: &[&str]) -> Result<(), Failure> {
     if words.iter().any(|word| word.starts_with("--") && !matches!(*word, "--short" | "--docs")) {
         return Err(Failure::new(NO_PART));
     }
+    if short && docs {
+        return Err(Failure::new("`--short` measures nothing that is fit for the docs").mend("leave one out"));
+    }
     if parts.is_empty() {
         parts = vec!["core", "pools"];
     }
@@ -64,7 +67,7 @@ fn counted(command: &str, more: &[&str]) -> Result<(), Failure> {
 fn pools(short: bool) -> Result<(), Failure> {
     let peers = workspace().join("crates/pool-bench/peers");
     let mut bench: Command = gate::cargo(&["run", "--quiet", "--release", "--locked", "--"]);
-    bench.current_dir(peers).arg(folder()?);
+    bench.current_dir(peers).env("CARGO_TARGET_DIR", workspace().join("target/peers")).arg(folder()?);
     if short {
         bench.arg("--short");
     }
@@ -116,6 +119,7 @@ mod tests {
     #[test]
     fn an_unknown_part_is_named() {
         assert!(bench(&["luck"]).unwrap_err().to_string().contains("`luck`"));
+        assert!(bench(&["--short", "--docs"]).unwrap_err().to_string().contains("fit for the docs"));
         assert!(bench(&["--fast"]).unwrap_err().to_string().contains("--short"));
     }
 }

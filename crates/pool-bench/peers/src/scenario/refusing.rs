@@ -55,7 +55,7 @@ async fn caller<R: Runtime, C: Contender<R>>(pool: &C, stop: &AtomicBool, number
             Some(Ok(mut guard)) => {
                 R::yield_now().await;
                 served += 1;
-                guard.broken = (served + number) % 10 == 0;
+                guard.broken = (served + number).is_multiple_of(10);
                 C::give_back(guard);
             }
             Some(Err(_)) | None => {
