@@ -10,6 +10,7 @@ use crate::input::{Lease, Patience, Request, Ticket};
 use crate::list::Links;
 use crate::output::Action;
 use crate::pool::Pool;
+use crate::rest::Rest;
 use crate::state::Lifecycle;
 use crate::time::Time;
 use crate::timers::Key;
@@ -45,29 +46,44 @@ impl Pool {
     /// [`AcquireErrorKind`] says which: the pool is closed; the queue is full; the caller would not wait; nothing can be reached
     /// (with [`WhenDown::Fail`](crate::WhenDown::Fail)); or the deadline has passed already.
     pub fn acquire(&mut self, now: Time, request: Request) -> Result<Acquire, AcquireError> {
+        match self.take(now, &request) {
+            Some(lease) => Ok(Acquire::Ready(lease)),
+            None => self.acquire_with_care(now, &request),
+        }
+    }
+
+    #[inline(never)]
+    fn acquire_with_care(&mut self, now: Time, request: &Request) -> Result<Acquire, AcquireError> {
         self.tick(now);
         self.stats.acquires += 1;
         if request.proven_since.is_none() {
             self.budget.requested(self.now);
         }
-        let answer = self.admit(&request);
-        self.settle();
-        answer
-    }
-
-    fn admit(&mut self, request: &Request) -> Result<Acquire, AcquireError> {
-        if self.is_ending() {
-            return Err(self.refuse(AcquireErrorKind::Closed));
-        }
         // A proof from the future would be waited for in vain.
         let proven_since = request.proven_since.unwrap_or(Time::ZERO).min(self.now);
         if self.queue.is_empty()
+            && !self.is_ending()
             && let Some(conn) = self.pick(proven_since)
         {
             let id = self.lease_out(conn, None);
             self.stats.wait.record_nanos(0);
             self.begin_use(conn);
+            self.settle();
             return Ok(Acquire::Ready(Lease { id, conn }));
+        }
+        let answer = self.join_queue(request, proven_since);
+        // One more in line, or nobody: where all is in use, there is nothing to do about it.
+        if self.rest != Rest::Full {
+            self.settle();
+        }
+        answer
+    }
+
+    /// A place in the queue, or why there is none.
+    #[inline(never)]
+    fn join_queue(&mut self, request: &Request, proven_since: Time) -> Result<Acquire, AcquireError> {
+        if self.is_ending() {
+            return Err(self.refuse(AcquireErrorKind::Closed));
         }
         let deadline = match request.patience {
             Patience::Configured => self.now + self.config.acquire_timeout,
@@ -98,7 +114,7 @@ impl Pool {
         };
         let id = self.tickets.insert(waiter);
         self.queue.join(&mut self.tickets, id);
-        self.timers.set(Key::Ticket(id.index), deadline);
+        self.timers.wait(id.index, deadline);
         Ok(Acquire::Queued(Ticket { id }))
     }
 
@@ -117,7 +133,10 @@ impl Pool {
     pub fn claim(&mut self, now: Time, ticket: Ticket) -> Claim {
         self.tick(now);
         let claim = self.redeem(ticket);
-        self.settle();
+        // No rule looks at what is claimed.
+        if !self.rest.is_known() {
+            self.settle();
+        }
         claim
     }
 
@@ -164,10 +183,19 @@ impl Pool {
 
     /// The connection to grant next: of the fresh ones the one that was proven or used longest ago, else one that stalls.
     /// With `proven_since`, one proven since then: looked for from the latest, which is where it is but for rare cases.
+    #[inline]
     pub(crate) fn pick(&mut self, proven_since: Time) -> Option<ConnId> {
         if self.suspended {
             return None;
         }
+        match self.shelves[Shelf::Ready].head() {
+            Some(id) if proven_since == Time::ZERO && self.is_fresh(id) => Some(id),
+            _ => self.pick_with_care(proven_since),
+        }
+    }
+
+    #[inline(never)]
+    fn pick_with_care(&mut self, proven_since: Time) -> Option<ConnId> {
         if proven_since > Time::ZERO {
             let ready = &self.shelves[Shelf::Ready];
             let mut at = ready.tail();
@@ -189,40 +217,43 @@ impl Pool {
         self.shelves[Shelf::Stalled].head()
     }
 
+    #[inline]
     pub(crate) fn is_fresh(&self, id: ConnId) -> bool {
         let conn = &self.conns[id];
         self.now <= conn.proven + self.endpoints[conn.endpoint].freshness
     }
 
     /// Puts a lease on a connection.
+    #[inline]
     fn lease_out(&mut self, id: ConnId, granted_to: Option<TicketId>) -> LeaseId {
+        let now = self.now;
         let conn = &mut self.conns[id];
         let first = conn.leases.is_empty();
-        let idled = if first { self.now.nanos_since(conn.idle_since) } else { 0 };
+        let idled = if first { now.nanos_since(conn.idle_since) } else { 0 };
         let record =
-            LeaseRecord { conn: id, granted_to, since: self.now, idled, reported: false, links: Links::NONE };
+            LeaseRecord { conn: id, granted_to, since: now, idled, reported: false, links: Links::NONE };
         let lease = self.leases.insert(record);
         conn.leases.push_back(&mut self.leases, lease);
-        conn.last_used = self.now;
-        let watched = self.config.leak_after.is_some() || (first && conn.leases_max > 1);
-        let room = conn.leases.len() < conn.lease_limit();
+        conn.last_used = now;
+        let several = conn.leases_max > 1;
         if first {
-            conn.progress_at = self.now;
+            conn.progress_at = now;
             self.idle.remove(&mut self.conns, id);
             self.enter(id, Lifecycle::Leased);
         }
-        if room {
-            self.shelve(id)
+        if several {
+            self.shelve(id);
         } else {
-            self.unshelve(id)
+            self.unshelve(id);
         }
-        if watched {
+        if (several && first) || self.config.leak_after.is_some() {
             self.arm(id);
         }
         lease
     }
 
     /// The lease has reached its caller.
+    #[inline]
     fn begin_use(&mut self, id: ConnId) {
         self.stats.leases += 1;
         self.conns[id].uses += 1;

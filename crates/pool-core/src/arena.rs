@@ -7,6 +7,9 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
 
+/// Ids from outside are looked up with [`Arena::get`]; indexing is for ids that the core keeps, whose tenants are there.
+const THERE: &str = "the core holds only ids of what is there";
+
 /// An id made of a slot and a version.
 pub(crate) trait Id: Copy + Eq {
     fn new(index: u32, version: NonZeroU32) -> Self;
@@ -38,6 +41,7 @@ impl<I: Id, T> Arena<I, T> {
         self.len
     }
 
+    #[inline]
     pub(crate) fn insert(&mut self, tenant: T) -> I {
         self.len += 1;
         if let Some(index) = self.free.pop() {
@@ -72,6 +76,7 @@ impl<I: Id, T> Arena<I, T> {
         arena
     }
 
+    #[inline]
     pub(crate) fn remove(&mut self, id: I) -> Option<T> {
         let (index, version) = id.parts();
         let slot = self.slots.get_mut(index as usize).filter(|slot| slot.version == version)?;
@@ -84,12 +89,24 @@ impl<I: Id, T> Arena<I, T> {
         Some(tenant)
     }
 
+    /// The slot goes from one tenant to the next, as by `remove` and `insert`. None: it has had its last, and nothing was done.
+    #[inline]
+    pub(crate) fn renew(&mut self, id: I, tenant: T) -> Option<I> {
+        let (index, version) = id.parts();
+        let slot = self.slots.get_mut(index as usize).filter(|slot| slot.version == version)?;
+        slot.version = version.checked_add(1)?;
+        slot.tenant = Some(tenant);
+        Some(I::new(index, slot.version))
+    }
+
+    #[inline]
     pub(crate) fn get(&self, id: I) -> Option<&T> {
         let (index, version) = id.parts();
         let slot = self.slots.get(index as usize)?;
         if slot.version == version { slot.tenant.as_ref() } else { None }
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, id: I) -> Option<&mut T> {
         let (index, version) = id.parts();
         let slot = self.slots.get_mut(index as usize)?;
@@ -152,13 +169,21 @@ impl<I: Id, T> Arena<I, T> {
 impl<I: Id, T> core::ops::Index<I> for Arena<I, T> {
     type Output = T;
 
+    #[inline]
     fn index(&self, id: I) -> &T {
-        self.get(id).expect("the core holds only ids of what is there")
+        let (index, version) = id.parts();
+        let slot = &self.slots[index as usize];
+        debug_assert!(slot.version == version, "slot {index} has another tenant");
+        slot.tenant.as_ref().expect(THERE)
     }
 }
 
 impl<I: Id, T> core::ops::IndexMut<I> for Arena<I, T> {
+    #[inline]
     fn index_mut(&mut self, id: I) -> &mut T {
-        self.get_mut(id).expect("the core holds only ids of what is there")
+        let (index, version) = id.parts();
+        let slot = &mut self.slots[index as usize];
+        debug_assert!(slot.version == version, "slot {index} has another tenant");
+        slot.tenant.as_mut().expect(THERE)
     }
 }

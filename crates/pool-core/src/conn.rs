@@ -117,7 +117,7 @@ impl Conn {
     }
 
     pub(crate) const fn is_open(&self) -> bool {
-        matches!(self.life, Lifecycle::Idle | Lifecycle::Leased | Lifecycle::Probing)
+        self.life.is_open()
     }
 
     /// Open and good enough to be waited for.

@@ -133,11 +133,17 @@ impl Endpoint {
         self.doubt = 0;
     }
 
-    /// A request or probe was answered as it should be.
-    pub(crate) fn good(&mut self, now: Time, config: &Config) -> Change {
+    /// A request was answered as it should be, and the endpoint was healthy before.
+    #[inline]
+    pub(crate) fn still_good(&mut self, now: Time) {
         self.traffic.add(now, GOOD);
         self.serves();
         (self.faults, self.probe_failures) = (0, 0);
+    }
+
+    /// A request or probe was answered as it should be.
+    pub(crate) fn good(&mut self, now: Time, config: &Config) -> Change {
+        self.still_good(now);
         match self.health {
             Health::Healthy => Change::None,
             Health::Unknown | Health::Suspect => {

@@ -15,6 +15,7 @@ use crate::endpoint::SHORTEST_AGE;
 use crate::id::ConnId;
 use crate::input::{Lease, Ticket};
 use crate::pool::Pool;
+use crate::rest::Rest;
 use crate::rng::Rng;
 use crate::state::Lifecycle;
 use crate::time::Time;
@@ -36,6 +37,11 @@ impl Lease {
 }
 
 impl Pool {
+    /// Has every call go the long way from now on: for engines that compare it with the short ones (I48).
+    pub fn refuse_short_ways(&mut self) {
+        self.rest = Rest::Ignored;
+    }
+
     /// Sets the source of chance as if the pool had just been made from this seed.
     pub fn reseed(&mut self, seed: u64) {
         self.rng = Rng::new(seed);

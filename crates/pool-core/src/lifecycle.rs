@@ -100,24 +100,26 @@ impl Pool {
     }
 
     /// Moves a connection along the table of legal transitions, and the counters with it (I3, I5).
+    #[inline(always)]
     pub(crate) fn enter(&mut self, id: ConnId, to: Lifecycle) {
-        let from = self.conns[id].life;
+        let conn = &mut self.conns[id];
+        let from = conn.life;
         debug_assert!(legal(from, to), "I5: {id}: {from:?} to {to:?}");
         self.counts.life[from as usize] -= 1;
         self.counts.life[to as usize] += 1;
+        if from.is_open() && to.is_open() {
+            conn.life = to;
+            return;
+        }
         if from == Lifecycle::Connecting {
-            let endpoint = self.conns[id].endpoint;
+            let endpoint = conn.endpoint;
             self.endpoints[endpoint].connecting -= 1;
         }
-        let stays_open = |life| matches!(life, Lifecycle::Idle | Lifecycle::Leased | Lifecycle::Probing);
-        if stays_open(from) && stays_open(to) {
-            self.conns[id].life = to;
-        } else {
-            self.change(id, |conn| conn.life = to);
-        }
+        self.change(id, |conn| conn.life = to);
     }
 
     /// Sets the state that an open connection's leases and probe imply.
+    #[inline]
     pub(crate) fn enter_by_use(&mut self, id: ConnId) {
         let conn = &self.conns[id];
         let to = match (conn.leases.is_empty(), conn.probing) {
@@ -161,6 +163,7 @@ impl Pool {
     }
 
     /// Puts a connection at the end of the shelf it belongs on.
+    #[inline]
     pub(crate) fn shelve(&mut self, id: ConnId) {
         self.unshelve(id);
         if let Some(shelf) = self.conns[id].place() {
@@ -178,11 +181,13 @@ impl Pool {
         }
     }
 
+    #[inline]
     pub(crate) fn put_on(&mut self, id: ConnId, shelf: Shelf) {
         self.conns[id].shelf = Some(shelf);
         self.shelves[shelf].push_back(&mut self.conns, id);
     }
 
+    #[inline]
     pub(crate) fn unshelve(&mut self, id: ConnId) {
         if let Some(shelf) = self.conns[id].shelf.take() {
             self.shelves[shelf].remove(&mut self.conns, id);

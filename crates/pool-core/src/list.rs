@@ -37,6 +37,11 @@ impl<I: Id, V> List<I, V> {
         List { head: None, tail: None, len: 0, via: PhantomData }
     }
 
+    /// The list of one tenant, whose links lead nowhere.
+    pub(crate) const fn of(id: I) -> Self {
+        List { head: Some(id), tail: Some(id), len: 1, via: PhantomData }
+    }
+
     pub(crate) const fn len(&self) -> u32 {
         self.len
     }
@@ -60,6 +65,7 @@ impl<I: Id, V> List<I, V> {
         V::links(&arena[id]).prev
     }
 
+    #[inline(always)]
     pub(crate) fn push_back<T>(&mut self, arena: &mut Arena<I, T>, id: I)
     where
         V: Via<I, T>,
@@ -73,6 +79,7 @@ impl<I: Id, V> List<I, V> {
         self.len += 1;
     }
 
+    #[inline]
     pub(crate) fn push_front<T>(&mut self, arena: &mut Arena<I, T>, id: I)
     where
         V: Via<I, T>,
@@ -87,6 +94,7 @@ impl<I: Id, V> List<I, V> {
     }
 
     /// `id` must be in this list.
+    #[inline(always)]
     pub(crate) fn remove<T>(&mut self, arena: &mut Arena<I, T>, id: I)
     where
         V: Via<I, T>,

@@ -13,6 +13,7 @@ use crate::id::{ConnId, EndpointId, LeaseId, TicketId};
 use crate::input::EndpointSpec;
 use crate::list::List;
 use crate::output::{Action, Notice, Output};
+use crate::rest::Rest;
 use crate::retry::{Budget, Failure, Retry, StopReason};
 use crate::rng::Rng;
 use crate::shrink::Shrink;
@@ -60,6 +61,8 @@ pub struct Pool {
     pub(crate) timers: Timers,
     /// A connection that has been idle for too long was kept, for the minimum or because somebody waited.
     pub(crate) overdue: bool,
+    /// What the last input has left.
+    pub(crate) rest: Rest,
     pub(crate) shrink: Shrink,
     pub(crate) budget: Budget,
     pub(crate) rng: Rng,
@@ -135,6 +138,7 @@ impl Pool {
             failing: 0,
             timers: Timers::new(),
             overdue: false,
+            rest: Rest::Unknown,
             shrink: Shrink::new(),
             budget: Budget::new(now),
             rng: Rng::new(config.seed),
@@ -189,16 +193,37 @@ impl Pool {
         self.actions.pop_front()
     }
 
+    /// Whether there is an action to take.
+    #[inline]
+    pub fn has_actions(&self) -> bool {
+        !self.actions.is_empty()
+    }
+
     /// An instant not later than the next deadline ([`Time::MAX`]: there is none), in constant time. A driver that sleeps until
     /// no later than this has nothing to change.
     #[inline]
     pub fn wake_by(&self) -> Time {
-        self.timers.first().map_or(Time::MAX, |(at, _)| at)
+        self.timers.first_at()
+    }
+
+    /// The time that an input of `now` comes at.
+    #[inline]
+    pub(crate) fn at(&self, now: Time) -> Time {
+        self.now.max(now.min(LATEST))
     }
 
     /// Takes the time: never backwards, and everything that is due fires, in the order of its instants.
+    #[inline]
     pub(crate) fn tick(&mut self, now: Time) {
-        self.now = self.now.max(now.min(LATEST));
+        self.now = self.at(now);
+        if self.wake_by() <= self.now {
+            self.fire_due();
+        }
+    }
+
+    #[cold]
+    fn fire_due(&mut self) {
+        self.rest = self.rest.disturbed();
         while self.wake_by() <= self.now {
             let Some((at, key)) = self.timers.first() else { break };
             self.fire(at, key);

@@ -21,8 +21,16 @@ impl Pool {
     /// Gives a lease back with what became of its use. [`Verdict::Stale`]: the pool has given the lease up (its grace had ended),
     /// and the connection is the driver's to drop.
     pub fn release(&mut self, now: Time, lease: Lease, outcome: Outcome) -> Verdict {
+        if self.give_back(now, &lease, outcome) {
+            return Verdict::Accepted;
+        }
+        self.release_with_care(now, &lease, outcome)
+    }
+
+    #[inline(never)]
+    fn release_with_care(&mut self, now: Time, lease: &Lease, outcome: Outcome) -> Verdict {
         self.tick(now);
-        let verdict = match self.held(&lease) {
+        let verdict = match self.held(lease) {
             None => Verdict::Stale,
             Some(record) => {
                 let (idled, held) = (record.idled, self.now.nanos_since(record.since));

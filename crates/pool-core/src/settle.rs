@@ -6,7 +6,8 @@ use crate::conn::Shelf;
 use crate::endpoint::Endpoint;
 use crate::error::AcquireErrorKind;
 use crate::id::EndpointId;
-use crate::pool::{Mode, Pool};
+use crate::pool::{Counts, Mode, Pool};
+use crate::rest::Rest;
 use crate::shrink::Shrink;
 use crate::state::{CloseReason, Lifecycle};
 use crate::status::Health;
@@ -16,8 +17,10 @@ use crate::timers::Key;
 impl Pool {
     /// Applies the rules; then fires what they made due at this very instant, and applies them again.
     pub(crate) fn settle(&mut self) {
-        loop {
+        self.rest = self.find_rest();
+        while !self.rest.is_known() || self.wake_by() <= self.now {
             self.apply_rules();
+            self.rest = self.find_rest();
             if self.wake_by() > self.now {
                 return;
             }
@@ -25,20 +28,32 @@ impl Pool {
         }
     }
 
-    /// Nothing is wanted that is not there, and nothing there that is too much.
-    fn is_at_rest(&self) -> bool {
-        self.mode == Mode::Running
-            && self.queue.is_empty()
-            && self.shelves[Shelf::Sick].is_empty()
-            && self.counts.usable >= self.config.min_connections
+    /// Whether the rules would change nothing, as far as that can be told at a glance.
+    fn find_rest(&self) -> Rest {
+        if self.rest == Rest::Ignored {
+            return Rest::Ignored;
+        }
+        let Counts { usable, serving, .. } = self.counts;
+        let empty = |shelf: Shelf| self.shelves[shelf].is_empty();
+        let sound = self.mode == Mode::Running
+            && !self.suspended
             && self.failing == 0
             && !self.overdue
+            && empty(Shelf::Sick)
+            && usable >= self.config.min_connections
+            && (usable > self.config.min_connections) == self.timers.is_armed(Key::Shrink);
+        if sound && self.queue.is_empty() {
+            return Rest::Calm;
+        }
+        let full =
+            sound && self.total() >= self.config.max_connections && serving > 0 && self.idle.is_empty();
+        if full && empty(Shelf::Ready) && empty(Shelf::Stale) && empty(Shelf::Stalled) {
+            return Rest::Full;
+        }
+        Rest::Unknown
     }
 
     fn apply_rules(&mut self) {
-        if self.is_at_rest() {
-            return self.arm_shrinking();
-        }
         if self.mode == Mode::Starting && self.counts.usable >= self.config.min_connections {
             self.mode = Mode::Running;
         }
@@ -177,7 +192,7 @@ impl Pool {
 
     /// Idle counts are sampled only while there is something to shrink.
     fn arm_shrinking(&mut self) {
-        let armed = self.timers.get(Key::Shrink).is_some();
+        let armed = self.timers.is_armed(Key::Shrink);
         let wanted = self.counts.usable > self.min();
         if wanted && !armed {
             let interval = Shrink::interval(self.config.max_idle_time);

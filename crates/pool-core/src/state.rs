@@ -37,6 +37,11 @@ impl Lifecycle {
         Lifecycle::Closing,
         Lifecycle::Gone,
     ];
+
+    /// Whether there is a connection that can be used, or is.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Lifecycle::Idle | Lifecycle::Leased | Lifecycle::Probing)
+    }
 }
 
 /// What takes a connection from one state of its life to another, in words; `None`: nothing may.

@@ -1,11 +1,15 @@
-//! All timers in one indexed 4-ary heap: at most one entry per entity, removed in O(log n) when the entity goes.
+//! All timers: at most one entry per entity, which goes with the entity.
 //!
-//! The entry of a connection may be *early*, never late: a use pushes its deadlines further away without touching the
-//! heap, and the true deadline is looked up when the entry comes to the top. Equal instants fire in the order of
-//! kind and index, which is part of the replayable behaviour.
+//! Two orders hold them. Those who wait give up, as a rule, in the order in which they came: a deadline that is no earlier than the last
+//! one in the **row** stands behind it, and comes and goes in O(1). Everything else is in an indexed 4-ary **heap**, in O(log n).
+//!
+//! The entry of a connection may be *early*, never late: a use pushes its deadlines further away without touching the heap, and the
+//! true deadline is looked up when the entry comes to the top. Equal instants fire in the order of kind and index, but for two
+//! tickets of the row, which fire in its order; both are part of the replayable behaviour.
 
 use alloc::vec::Vec;
 
+use crate::row::Row;
 use crate::time::Time;
 
 /// Whose timer it is. The ids are slots without versions: an entity that goes takes its entry along.
@@ -25,6 +29,7 @@ const ABSENT: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Timers {
+    row: Row,
     heap: Vec<(Time, Key)>,
     tickets: Vec<u32>,
     conns: Vec<u32>,
@@ -35,6 +40,7 @@ pub(crate) struct Timers {
 impl Timers {
     pub(crate) const fn new() -> Self {
         Timers {
+            row: Row::new(),
             heap: Vec::new(),
             tickets: Vec::new(),
             conns: Vec::new(),
@@ -43,14 +49,32 @@ impl Timers {
         }
     }
 
-    #[inline]
     pub(crate) fn first(&self) -> Option<(Time, Key)> {
-        self.heap.first().copied()
+        let in_row = self.row.first().map(|(at, index)| (at, Key::Ticket(index)));
+        let in_heap = self.heap.first().copied();
+        match (in_row, in_heap) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
     }
 
+    /// The instant of the first; `Time::MAX` if there is none.
+    #[inline]
+    pub(crate) fn first_at(&self) -> Time {
+        let in_heap = match self.heap.first() {
+            Some(&(at, _)) => at,
+            None => Time::MAX,
+        };
+        in_heap.min(self.row.first_at())
+    }
+
+    #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<Time> {
         let place = match key {
-            Key::Ticket(index) => self.tickets.get(index as usize),
+            Key::Ticket(index) => match self.row.get(index) {
+                Some(at) => return Some(at),
+                None => self.tickets.get(index as usize),
+            },
             Key::Conn(index) => self.conns.get(index as usize),
             Key::Endpoint(index) => self.endpoints.get(index as usize),
             Key::Shrink => Some(&self.single[0]),
@@ -60,8 +84,31 @@ impl Timers {
         if place == ABSENT { None } else { Some(self.heap[place as usize].0) }
     }
 
+    #[inline]
+    pub(crate) fn is_armed(&self, key: Key) -> bool {
+        self.get(key).is_some()
+    }
+
     /// Arms the timer of `key` for exactly `at`.
     pub(crate) fn set(&mut self, key: Key, at: Time) {
+        match key {
+            Key::Ticket(index) => {
+                self.clear(key);
+                self.wait(index, at);
+            }
+            Key::Conn(_) | Key::Endpoint(_) | Key::Shrink | Key::Grace => self.set_in_heap(key, at),
+        }
+    }
+
+    /// Arms the timer of a ticket that has none.
+    #[inline]
+    pub(crate) fn wait(&mut self, index: u32, until: Time) {
+        if !self.row.join(index, until) {
+            self.set_in_heap(Key::Ticket(index), until);
+        }
+    }
+
+    fn set_in_heap(&mut self, key: Key, at: Time) {
         let place = *self.place(key);
         if place == ABSENT {
             self.heap.push((at, key));
@@ -75,13 +122,24 @@ impl Timers {
     }
 
     /// Arms the timer of `key` for `at`, unless it is armed for an earlier instant.
+    #[inline]
     pub(crate) fn lower(&mut self, key: Key, at: Time) {
         if self.get(key).is_none_or(|armed| at < armed) {
             self.set(key, at);
         }
     }
 
+    #[inline]
     pub(crate) fn clear(&mut self, key: Key) {
+        if let Key::Ticket(index) = key
+            && self.row.leave(index)
+        {
+            return;
+        }
+        self.clear_in_heap(key);
+    }
+
+    fn clear_in_heap(&mut self, key: Key) {
         let place = *self.place(key);
         if place == ABSENT {
             return;
@@ -113,7 +171,10 @@ impl Timers {
             let ordered = at == 0 || self.heap[(at - 1) / ARITY] <= self.heap[at];
             ordered && place == Some(&(at as u32)) && right(key)
         };
-        places == self.heap.len() && self.heap.iter().enumerate().all(in_place)
+        let in_row = |index: u32| {
+            right(Key::Ticket(index)) && self.tickets.get(index as usize).is_none_or(|&place| place == ABSENT)
+        };
+        places == self.heap.len() && self.heap.iter().enumerate().all(in_place) && self.row.is_whole(in_row)
     }
 
     fn place(&mut self, key: Key) -> &mut u32 {
@@ -194,7 +255,9 @@ mod tests {
                 }
             }
             let first = model.iter().map(|(&key, &at)| (at, key)).min();
-            assert_eq!(timers.first(), first);
+            assert_eq!(timers.first_at(), first.map_or(Time::MAX, |(at, _)| at));
+            assert_eq!(timers.first().map(|(at, _)| at), first.map(|(at, _)| at));
+            assert!(timers.first().is_none_or(|(at, key)| model[&key] == at));
             assert_eq!(timers.get(key), model.get(&key).copied());
         }
     }

@@ -23,6 +23,7 @@ impl Window {
     }
 
     /// Adds one to the count `which` (0 or 1) of the second of `now`.
+    #[inline]
     pub(crate) fn add(&mut self, now: Time, which: usize) {
         self.roll(now);
         let count = &mut self.buckets[(self.second % SECONDS) as usize][which];
@@ -50,11 +51,15 @@ impl Window {
     }
 
     /// Clears the buckets of the seconds that went by; after a long pause that is each of them once.
+    #[inline]
     fn roll(&mut self, now: Time) {
         let within = now.nanos_since(self.start);
-        if within < SECOND {
-            return;
+        if within >= SECOND {
+            self.roll_on(within);
         }
+    }
+
+    fn roll_on(&mut self, within: u64) {
         let passed = within / SECOND;
         self.second += passed;
         self.start = Time::from_nanos(self.start.as_nanos() + passed * SECOND);

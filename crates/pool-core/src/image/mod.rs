@@ -38,6 +38,7 @@ use crate::input::{Lease, Ticket};
 use crate::list::List;
 use crate::output::Action;
 use crate::pool::{Counts, Mode, Pool, Shelves};
+use crate::rest::Rest;
 use crate::retry::Budget;
 use crate::rng::Rng;
 use crate::shrink::Shrink;
@@ -47,7 +48,7 @@ use crate::timers::Timers;
 use crate::waiter::{Queue, Waiter};
 
 /// The version of the layout of images. It changes whenever the state of a pool does.
-pub const IMAGE_VERSION: u16 = 1;
+pub const IMAGE_VERSION: u16 = 2;
 
 const MAGIC: &[u8; 8] = b"sbp-imag";
 const HEAD: usize = 20;
@@ -189,6 +190,7 @@ fields! {
     failing: u32,
     timers: Timers,
     overdue: bool,
+    rest: Rest,
     shrink: Shrink,
     budget: Budget,
     rng: Rng,

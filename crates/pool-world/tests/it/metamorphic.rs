@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use pool_core::{Event, Request};
+use pool_core::{Event, Image, Request};
 use pool_world::history::START;
+use pool_world::sim::{Driver, Sim};
 use pool_world::tape::{Heard, Player};
 use pool_world::{Answer, History, Input, Tape, World};
 use proptest::prelude::*;
 
-use crate::strategy::{cases, histories};
+use crate::strategy::{cases, histories, scaled};
 
 /// No round number of seconds, and more than any window of the pool.
 const SHIFT: Duration = Duration::from_nanos(98_765_432_101_234);
@@ -20,6 +21,11 @@ proptest! {
     fn the_same_calls_lead_to_the_same_outputs_i31(history in histories(150)) {
         let tape = history.tape();
         prop_assert_eq!(tape.play().heard, tape.play().heard, "I31");
+    }
+
+    #[test]
+    fn a_short_way_leaves_what_the_long_one_does_i48(history in histories(150)) {
+        goes_the_short_way_as_the_long_one(&history.tape());
     }
 
     #[test]
@@ -86,6 +92,31 @@ proptest! {
             }
             player.heard.truncate(heard);
         }
+    }
+}
+
+/// Two pools, one of which never takes a short way, are in the same state after every call, to the last bit of their images.
+fn goes_the_short_way_as_the_long_one(tape: &Tape) {
+    let (mut short, mut long) = (Player::new(tape), Player::new(tape));
+    long.pool.refuse_short_ways();
+    for &(now, input) in &tape.inputs {
+        assert_eq!(short.call(now, input), long.call(now, input), "I48: {input:?}");
+        short.drain();
+        long.drain();
+        let [image, other] = [&short, &long].map(|player| Image::of(&player.pool).to_bytes());
+        assert!(image == other, "I48: after {input:?}\n{:?}\n{:?}", short.pool, long.pool);
+    }
+    assert_eq!(short.heard, long.heard, "I48");
+}
+
+/// Under the load of the simulator most calls go the short way; its troubles come in between.
+#[test]
+fn a_short_way_leaves_what_the_long_one_does_in_simulated_worlds_i48() {
+    for seed in 0..u64::from(scaled(8)) {
+        let mut sim = Sim::random(Driver::Sloppy, seed);
+        sim.world = World::recording(sim.world.config().clone(), sim.world.clock);
+        sim.run_steps(4_000);
+        goes_the_short_way_as_the_long_one(&sim.world.into_tape());
     }
 }
 

@@ -1,0 +1,177 @@
+//! What a busy pool does all day, by the shortest way: a connection is taken, given back, or handed to the next in line.
+//!
+//! Rules kept here: a short way leaves the state that the long one would have left, to the last bit (I48); it looks first, and where
+//! anything is unusual it has touched nothing. What is usual: the pool rests ([`Rest`]), no timer is due, the connection carries one
+//! lease at a time and is healthy, as is its endpoint, and the use went well.
+
+use crate::conn::{Conn, LeaseRecord, Shelf};
+use crate::endpoint::Endpoint;
+use crate::fault::Outcome;
+use crate::id::{LeaseId, TicketId};
+use crate::input::{Lease, Request};
+use crate::list::{Links, List};
+use crate::output::Action;
+use crate::pool::Pool;
+use crate::rest::Rest;
+use crate::state::Lifecycle;
+use crate::status::Health;
+use crate::time::{Time, nanos};
+use crate::timers::Key;
+use crate::waiter::WaitState;
+
+impl Pool {
+    /// An acquire where nobody waits and the next connection is fresh.
+    #[inline]
+    pub(crate) fn take(&mut self, now: Time, request: &Request) -> Option<Lease> {
+        let now = self.at(now);
+        let usual =
+            self.rest == Rest::Calm && request.proven_since.is_none() && self.config.leak_after.is_none();
+        if !usual || self.wake_by() <= now {
+            return None;
+        }
+        let id = self.shelves[Shelf::Ready].head()?;
+        let conn = &mut self.conns[id];
+        if conn.leases_max != 1 || !fresh(conn, &self.endpoints[conn.endpoint], now) {
+            return None;
+        }
+        self.now = now;
+        self.budget.requested(now);
+        self.stats.acquires += 1;
+        self.stats.leases += 1;
+        self.stats.wait.record_nanos(0);
+        let idled = now.nanos_since(conn.idle_since);
+        let record = LeaseRecord {
+            conn: id,
+            granted_to: None,
+            since: now,
+            idled,
+            reported: false,
+            links: Links::NONE,
+        };
+        let lease = self.leases.insert(record);
+        conn.leases = List::of(lease);
+        conn.uses += 1;
+        (conn.last_used, conn.progress_at) = (now, now);
+        (conn.life, conn.shelf) = (Lifecycle::Leased, None);
+        self.counts.life[Lifecycle::Idle as usize] -= 1;
+        self.counts.life[Lifecycle::Leased as usize] += 1;
+        self.shelves[Shelf::Ready].remove(&mut self.conns, id);
+        self.idle.remove(&mut self.conns, id);
+        Some(Lease { id: lease, conn: id })
+    }
+
+    /// A release without a fault: the connection rests, or goes to the next in line. Whether it was done.
+    #[inline]
+    pub(crate) fn give_back(&mut self, now: Time, lease: &Lease, outcome: Outcome) -> bool {
+        let now = self.at(now);
+        let success = outcome == Outcome::Success;
+        if !(success || outcome == Outcome::Returned) || !self.rest.is_known() || self.wake_by() <= now {
+            return false;
+        }
+        let Some(record) = self.leases.get(lease.id) else { return false };
+        let since = record.since;
+        let claimed = record.conn == lease.conn && record.granted_to.is_none() && !record.reported;
+        let conn = &self.conns[lease.conn];
+        let endpoint = &self.endpoints[conn.endpoint];
+        let looked_at = if success { now } else { conn.looked_at };
+        let due = self.due_at_rest(conn, looked_at, now);
+        let usual = claimed
+            && due > now
+            && conn.leases_max == 1
+            && conn.leases.len() == 1
+            && conn.mark.is_none()
+            && !conn.probing
+            && conn.health == Health::Healthy
+            && endpoint.health == Health::Healthy;
+        if !usual {
+            return false;
+        }
+        match self.rest {
+            Rest::Calm => self.lay_down(lease),
+            _ => {
+                let fresh = success || fresh(conn, endpoint, now);
+                let Some(next) =
+                    self.queue.head().filter(|&next| fresh && self.tickets[next].proven_since == Time::ZERO)
+                else {
+                    return false;
+                };
+                if !self.hand_over(now, lease, next) {
+                    return false;
+                }
+            }
+        }
+        self.now = now;
+        self.stats.hold.record_nanos(now.nanos_since(since));
+        self.used(now, lease, success);
+        self.timers.lower(Key::Conn(lease.conn.index), due);
+        true
+    }
+
+    /// The next deadline of a connection that is idle from now on: its expiry, or its next probe.
+    #[inline(always)]
+    fn due_at_rest(&self, conn: &Conn, looked_at: Time, now: Time) -> Time {
+        let expiry = now + self.config.max_idle_time;
+        if conn.probe_every.is_zero() { expiry } else { expiry.min(looked_at + conn.probe_every) }
+    }
+
+    /// The connection is free.
+    #[inline]
+    fn lay_down(&mut self, lease: &Lease) {
+        self.leases.remove(lease.id);
+        let conn = &mut self.conns[lease.conn];
+        conn.leases = List::new();
+        (conn.life, conn.shelf) = (Lifecycle::Idle, Some(Shelf::Ready));
+        self.counts.life[Lifecycle::Leased as usize] -= 1;
+        self.counts.life[Lifecycle::Idle as usize] += 1;
+        self.shelves[Shelf::Ready].push_back(&mut self.conns, lease.conn);
+        self.idle.push_back(&mut self.conns, lease.conn);
+    }
+
+    /// The connection goes to the first in line, who is woken. False: the lease's slot is used up.
+    #[inline(never)]
+    fn hand_over(&mut self, now: Time, lease: &Lease, next: TicketId) -> bool {
+        let record = LeaseRecord {
+            conn: lease.conn,
+            granted_to: Some(next),
+            since: now,
+            idled: 0,
+            reported: false,
+            links: Links::NONE,
+        };
+        let Some(granted): Option<LeaseId> = self.leases.renew(lease.id, record) else { return false };
+        self.conns[lease.conn].leases = List::of(granted);
+        self.queue.leave(&mut self.tickets, next);
+        let waiter = &mut self.tickets[next];
+        waiter.state = WaitState::Granted(granted);
+        self.stats.wait.record_nanos(now.nanos_since(waiter.since));
+        self.timers.clear(Key::Ticket(next.index));
+        self.actions.push_back(Action::Wake { ticket: next });
+        if self.queue.is_empty() {
+            self.rest = Rest::Calm;
+        }
+        true
+    }
+
+    /// What a use without a fault leaves behind.
+    #[inline]
+    fn used(&mut self, now: Time, lease: &Lease, success: bool) {
+        let conn = &mut self.conns[lease.conn];
+        if success {
+            self.stats.successes += 1;
+            self.budget.succeeded();
+            (conn.proven, conn.looked_at) = (now, now);
+            (conn.faults, conn.probe_failures) = (0, 0);
+            self.endpoints[conn.endpoint].still_good(now);
+        } else {
+            self.stats.returned += 1;
+        }
+        (conn.last_used, conn.progress_at, conn.idle_since) = (now, now, now);
+        (conn.stalled, conn.stalls, conn.expired) = (false, 0, false);
+    }
+}
+
+/// Whether a connection has proved alive recently enough to be granted.
+#[inline(always)]
+fn fresh(conn: &Conn, endpoint: &Endpoint, now: Time) -> bool {
+    now.nanos_since(conn.proven) <= nanos(endpoint.freshness)
+}
