@@ -37,13 +37,13 @@ pub struct AcquireOptions {
 }
 
 impl AcquireOptions {
-    fn request(&self, now: Time, configured: Duration) -> Request {
-        let latest = self.deadline.unwrap_or(Time::MAX);
-        let patience = match self.timeout {
-            Some(Duration::ZERO) => Patience::None,
-            Some(timeout) => Patience::Until(latest.min(now + timeout)),
-            None if self.deadline.is_some() => Patience::Until(latest),
-            None => Patience::Until(now + configured),
+    #[inline]
+    fn request(&self, since: Time, configured: Duration) -> Request {
+        let patience = match (self.timeout, self.deadline) {
+            (Some(Duration::ZERO), _) => Patience::None,
+            (Some(timeout), latest) => Patience::Until(latest.unwrap_or(Time::MAX).min(since + timeout)),
+            (None, Some(latest)) => Patience::Until(latest),
+            (None, None) => Patience::Until(since + configured),
         };
         Request { priority: self.priority, patience, place: self.place, proven_since: self.proven_since }
     }
@@ -63,6 +63,9 @@ pub struct Acquire<'p, B: Backend, C: Clock> {
     ticket: Option<Ticket>,
 }
 
+/// What a poll of [`Acquire`] comes to.
+type Outcome<B, C> = Poll<Result<Lease<B, C>, AcquireError<<B as Backend>::Error>>>;
+
 /// What a turn says to somebody who wants a lease.
 pub(crate) enum Step<B: Backend> {
     Granted(Grant, Object<B::Conn>),
@@ -78,30 +81,78 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
         Acquire { shared, options, since: None, ticket: None }
     }
 
-    /// One turn: joins the queue, or asks what became of the ticket.
-    fn step(&mut self, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
-        let (shared, ticket) = (self.shared, self.ticket.take());
+    /// One turn: a lease, or a place in the queue.
+    #[inline]
+    fn join(&mut self, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
+        let shared = self.shared;
         shared.turn(|state, now| {
-            // An acquire after a dead connection keeps the deadline of the first, and waits since then.
+            // An acquire after a dead connection keeps the deadline of the first.
             let since = *self.since.get_or_insert(now);
-            let step = match ticket {
-                Some(ticket) => state.claim(now, ticket, waker, spare),
-                None => state.join(now, self.options.request(since, shared.acquire_timeout), waker, spare),
-            };
-            match step {
-                Step::Failed(error) => Step::Failed(error.waited_since(since, now)),
-                going @ (Step::Granted(..) | Step::Parked(_) | Step::NeedsWaker(_)) => going,
-            }
+            state.join(now, self.options.request(since, shared.acquire_timeout), waker, spare)
         })
+    }
+
+    /// Asks what became of the ticket. Whoever was granted something need not know the time, since the use began with the grant;
+    /// whoever was not looks at the clock, and whether the time is up.
+    fn claim(&mut self, ticket: Ticket, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
+        match self.shared.turn_again(|state, now| state.claim(now, ticket, spare)) {
+            Ok(step) => step,
+            Err(ticket) => self.shared.turn(|state, now| {
+                state.claim(now, ticket, spare).unwrap_or_else(|ticket| state.park(ticket, waker, spare))
+            }),
+        }
+    }
+
+    /// What is left to do for the future after a turn that did not end it at once.
+    #[inline(never)]
+    fn poll_on(
+        &mut self,
+        mut step: Option<Step<B>>,
+        cx: &Context<'_>,
+        mut spare: Option<Waker>,
+    ) -> Outcome<B, C> {
+        loop {
+            let now = step.take().unwrap_or_else(|| match self.ticket.take() {
+                Some(ticket) => self.claim(ticket, cx.waker(), &mut spare),
+                None => self.join(cx.waker(), &mut spare),
+            });
+            match now {
+                Step::Granted(grant, object) => match Lease::admit(self.shared, grant, object) {
+                    Some(lease) => return Poll::Ready(Ok(lease)),
+                    None => self.options.place = Place::Front,
+                },
+                Step::NeedsWaker(ticket) => {
+                    self.ticket = Some(ticket);
+                    spare = Some(cx.waker().clone());
+                    self.shared.guess_crowded(true);
+                }
+                Step::Parked(ticket) => {
+                    self.ticket = Some(ticket);
+                    return Poll::Pending;
+                }
+                Step::Failed(error) => return Poll::Ready(Err(self.failed(error))),
+            }
+        }
+    }
+
+    /// The failure, with the wait since the first acquire.
+    #[cold]
+    fn failed(&self, error: AcquireError<B::Error>) -> AcquireError<B::Error> {
+        match self.since {
+            Some(since) => error.waited_since(since, self.shared.clock.now()),
+            None => error,
+        }
     }
 }
 
 impl<B: Backend> State<B> {
+    #[inline]
     pub(crate) fn hand_out(&mut self, grant: Grant) -> Step<B> {
         let object = self.slots.lend(grant.conn());
         Step::Granted(grant, object)
     }
 
+    #[inline]
     fn join(&mut self, now: Time, request: Request, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
         match self.core.acquire(now, request) {
             Ok(pool_core::Acquire::Ready(grant)) => self.hand_out(grant),
@@ -110,10 +161,12 @@ impl<B: Backend> State<B> {
         }
     }
 
-    fn claim(&mut self, now: Time, ticket: Ticket, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
+    /// What became of the ticket; itself, if nothing has.
+    #[inline]
+    fn claim(&mut self, now: Time, ticket: Ticket, spare: &mut Option<Waker>) -> Result<Step<B>, Ticket> {
         let id = ticket.id();
         let step = match self.core.claim(now, ticket) {
-            Claim::Pending(ticket) => return self.park(ticket, waker, spare),
+            Claim::Pending(ticket) => return Err(ticket),
             Claim::Ready(grant) => self.hand_out(grant),
             Claim::Failed(why) => Step::Failed(self.explain(why)),
         };
@@ -121,7 +174,7 @@ impl<B: Backend> State<B> {
         if let Some(left) = self.take_waker(id) {
             *spare = Some(left);
         }
-        step
+        Ok(step)
     }
 
     /// Registers the waker: the one that is there if it is the same, else the spare one.
@@ -143,38 +196,29 @@ impl<B: Backend> State<B> {
 impl<B: Backend, C: Clock> Future for Acquire<'_, B, C> {
     type Output = Result<Lease<B, C>, AcquireError<B::Error>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let queues = this.ticket.is_none() && this.shared.crowded.load(Ordering::Relaxed);
-        let mut spare = queues.then(|| cx.waker().clone());
-        loop {
-            let first = this.ticket.is_none();
-            match this.step(cx.waker(), &mut spare) {
-                Step::Granted(grant, object) => {
-                    if first {
-                        this.shared.guess_crowded(false);
-                    }
-                    if let Some(lease) = Lease::admit(this.shared, grant, object) {
-                        return Poll::Ready(Ok(lease));
-                    }
-                    this.options.place = Place::Front;
+        if this.ticket.is_some() {
+            return this.poll_on(None, cx, None);
+        }
+        let mut spare = this.shared.crowded.load(Ordering::Relaxed).then(|| cx.waker().clone());
+        match this.join(cx.waker(), &mut spare) {
+            Step::Granted(grant, object) => {
+                this.shared.guess_crowded(false);
+                if let Some(lease) = Lease::admit(this.shared, grant, object) {
+                    return Poll::Ready(Ok(lease));
                 }
-                Step::NeedsWaker(ticket) => {
-                    this.ticket = Some(ticket);
-                    spare = Some(cx.waker().clone());
-                    this.shared.guess_crowded(true);
-                }
-                Step::Parked(ticket) => {
-                    this.ticket = Some(ticket);
-                    return Poll::Pending;
-                }
-                Step::Failed(error) => return Poll::Ready(Err(error)),
+                this.options.place = Place::Front;
+                this.poll_on(None, cx, spare)
             }
+            step => this.poll_on(Some(step), cx, spare),
         }
     }
 }
 
 impl<B: Backend, C: Clock> Drop for Acquire<'_, B, C> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
             // The waker leaves with the turn's result, to be dropped after the lock.

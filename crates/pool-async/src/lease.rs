@@ -5,6 +5,7 @@
 //! has to be closed is closed by the driver, within [`Config::release_timeout`](pool_core::Config::release_timeout).
 
 use std::fmt;
+use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::thread;
 
@@ -23,14 +24,14 @@ use crate::turn::Shared;
 #[must_use = "a lease that is dropped at once gives its connection back at once"]
 pub struct Lease<B: Backend, C: Clock> {
     shared: Arc<Shared<B, C>>,
+    /// Until the lease has ended.
+    grant: Option<Grant>,
+    /// None only while it is being admitted, and once it has ended.
+    conn: Option<B::Conn>,
     on_drop: Outcome,
+    /// Whether it has reached its caller.
+    admitted: bool,
     panicking: bool,
-    held: Option<Held<B::Conn>>,
-}
-
-struct Held<T> {
-    grant: Grant,
-    conn: T,
 }
 
 /// How a lease ends.
@@ -43,58 +44,31 @@ enum Way {
     Released(Outcome),
 }
 
-/// The end of a lease: one turn, when this is dropped, so that it comes to pass also when the backend panics on being asked about
-/// the connection.
-struct Ending<'s, B: Backend, C: Clock> {
-    shared: &'s Shared<B, C>,
-    grant: Option<Grant>,
-    conn: Option<B::Conn>,
-    way: Way,
-}
-
-impl<B: Backend, C: Clock> Drop for Ending<'_, B, C> {
-    fn drop(&mut self) {
-        let Some(grant) = self.grant.take() else { return };
-        let (id, conn, way) = (grant.conn(), self.conn.take(), self.way);
-        // What has no place any more leaves with the turn's result, to be dropped after the lock.
-        drop(self.shared.turn(|state, now| {
-            if matches!(way, Way::Lost(_)) {
-                let _ = state.report(now, Event::Lost { conn: id });
-            }
-            let verdict = match way {
-                Way::Rejected => state.core.reject(now, grant),
-                Way::Lost(outcome) | Way::Released(outcome) => state.core.release(now, grant, outcome),
-            };
-            match verdict {
-                Verdict::Accepted => conn.and_then(|conn| state.slots.give_back(id, conn)),
-                Verdict::Stale => conn,
-            }
-        }));
-    }
-}
-
 const HELD: &str = "a lease holds its connection until it ends";
 
 impl<B: Backend, C: Clock> Lease<B, C> {
     /// Makes a lease of a grant, unless its connection turns out to be dead: then that is reported and the grant is over.
+    #[inline]
     pub(crate) fn admit(shared: &Arc<Shared<B, C>>, grant: Grant, object: Object<B::Conn>) -> Option<Self> {
-        let mut ending = Ending { shared, grant: Some(grant), conn: None, way: Way::Rejected };
-        ending.conn = object.lend(|conn| shared.backend.share(conn));
-        if ending.conn.as_ref().is_none_or(|conn| shared.backend.is_broken(conn)) {
+        let mut lease = Lease {
+            shared: Arc::clone(shared),
+            grant: Some(grant),
+            conn: None,
+            on_drop: Outcome::Returned,
+            admitted: false,
+            panicking: thread::panicking(),
+        };
+        lease.conn = object.lend(|conn| shared.backend.share(conn));
+        if lease.conn.as_ref().is_none_or(|conn| shared.backend.is_broken(conn)) {
             return None;
         }
-        let (grant, conn) = ending.grant.take().zip(ending.conn.take())?;
-        Some(Lease {
-            shared: Arc::clone(shared),
-            on_drop: Outcome::Returned,
-            panicking: thread::panicking(),
-            held: Some(Held { grant, conn }),
-        })
+        lease.admitted = true;
+        Some(lease)
     }
 
     /// The connection's name.
     pub fn conn_id(&self) -> ConnId {
-        self.held().grant.conn()
+        self.grant.as_ref().expect(HELD).conn()
     }
 
     /// Says how the lease ends if it is dropped: [`Outcome::ABANDONED`] while a request is under way whose answer would
@@ -114,32 +88,61 @@ impl<B: Backend, C: Clock> Lease<B, C> {
     /// Takes the connection out of the pool for good; the pool opens another when it needs one. Of a connection that carries
     /// several leases, the caller keeps its handle and the pool keeps the connection.
     pub fn detach(mut self) -> B::Conn {
-        let Held { grant, conn } = self.held.take().expect(HELD);
+        let (grant, conn) = self.grant.take().zip(self.conn.take()).expect(HELD);
         drop(self.shared.turn(|state, now| {
             let id = grant.conn();
             // Stale after the grace of a shutdown: the connection is the caller's in any case.
             let _ = state.core.detach(now, grant);
+            state.changed = true;
             // A connection that carries several leases stays, unless it had come down to this one.
             state.core.connection(id).is_none().then(|| state.slots.end(id))
         }));
         conn
     }
 
+    /// Asks the backend, if that is still of interest, whether the connection can be used again; then ends the lease.
+    #[inline]
     fn end(&mut self, outcome: Outcome) {
-        let Some(Held { grant, conn }) = self.held.take() else { return };
-        let way = Way::Released(outcome);
-        let mut ending = Ending { shared: &self.shared, grant: Some(grant), conn: Some(conn), way };
-        if !matches!(outcome, Outcome::Failed { reuse: Reuse::Discard, .. }) {
-            // Until the backend has said otherwise: should the question end in a panic, it is not used again.
-            ending.way = Way::Lost(outcome);
-            if ending.conn.as_ref().is_some_and(|conn| !self.shared.backend.is_broken(conn)) {
-                ending.way = Way::Released(outcome);
-            }
-        }
+        let discarded = matches!(outcome, Outcome::Failed { reuse: Reuse::Discard, .. });
+        let way =
+            if discarded || !self.is_broken(outcome) { Way::Released(outcome) } else { Way::Lost(outcome) };
+        self.finish(way);
     }
 
-    fn held(&self) -> &Held<B::Conn> {
-        self.held.as_ref().expect(HELD)
+    /// Asks the backend about the connection. Should it panic, the lease is over, and the connection is not used again.
+    #[inline]
+    fn is_broken(&mut self, outcome: Outcome) -> bool {
+        struct Asking<'l, B: Backend, C: Clock>(&'l mut Lease<B, C>, Outcome);
+        impl<B: Backend, C: Clock> Drop for Asking<'_, B, C> {
+            fn drop(&mut self) {
+                self.0.finish(Way::Lost(self.1));
+            }
+        }
+        let asking = Asking(self, outcome);
+        let broken = asking.0.conn.as_ref().is_some_and(|conn| asking.0.shared.backend.is_broken(conn));
+        mem::forget(asking);
+        broken
+    }
+
+    /// One turn, in which everything about the end comes to pass.
+    #[inline]
+    fn finish(&mut self, way: Way) {
+        let Some(grant) = self.grant.take() else { return };
+        let (id, conn) = (grant.conn(), self.conn.take());
+        // What has no place any more leaves with the turn's result, to be dropped after the lock.
+        drop(self.shared.turn(|state, now| {
+            if matches!(way, Way::Lost(_)) {
+                let _ = state.report(now, Event::Lost { conn: id });
+            }
+            let verdict = match way {
+                Way::Rejected => state.core.reject(now, grant),
+                Way::Lost(outcome) | Way::Released(outcome) => state.core.release(now, grant, outcome),
+            };
+            match verdict {
+                Verdict::Accepted => conn.and_then(|conn| state.slots.give_back(id, conn)),
+                Verdict::Stale => conn,
+            }
+        }));
     }
 }
 
@@ -147,18 +150,25 @@ impl<B: Backend, C: Clock> Deref for Lease<B, C> {
     type Target = B::Conn;
 
     fn deref(&self) -> &B::Conn {
-        &self.held().conn
+        self.conn.as_ref().expect(HELD)
     }
 }
 
 impl<B: Backend, C: Clock> DerefMut for Lease<B, C> {
     fn deref_mut(&mut self) -> &mut B::Conn {
-        &mut self.held.as_mut().expect(HELD).conn
+        self.conn.as_mut().expect(HELD)
     }
 }
 
 impl<B: Backend, C: Clock> Drop for Lease<B, C> {
+    #[inline]
     fn drop(&mut self) {
+        if self.grant.is_none() {
+            return;
+        }
+        if !self.admitted {
+            return self.finish(Way::Rejected);
+        }
         let panicked = !self.panicking && thread::panicking();
         self.end(if panicked { Outcome::BROKEN } else { self.on_drop });
     }
@@ -166,8 +176,6 @@ impl<B: Backend, C: Clock> Drop for Lease<B, C> {
 
 impl<B: Backend, C: Clock> fmt::Debug for Lease<B, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease")
-            .field("conn", &self.held.as_ref().map(|held| held.grant.conn()))
-            .finish_non_exhaustive()
+        f.debug_struct("Lease").field("conn", &self.grant.as_ref().map(Grant::conn)).finish_non_exhaustive()
     }
 }

@@ -35,6 +35,7 @@ impl<T> Object<T> {
     }
 
     /// What a lease gets: the connection, or a handle made by `share`.
+    #[inline]
     pub(crate) fn lend(self, share: impl FnOnce(&T) -> Option<T>) -> Option<T> {
         match self {
             Object::Out => None,
@@ -65,6 +66,7 @@ impl<T> Slots<T> {
         self.slots.get(id.index())?.as_ref().filter(|slot| slot.id == id)
     }
 
+    #[inline]
     fn get_mut(&mut self, id: ConnId) -> Option<&mut Slot<T>> {
         self.slots.get_mut(id.index())?.as_mut().filter(|slot| slot.id == id)
     }
@@ -87,6 +89,7 @@ impl<T> Slots<T> {
     }
 
     /// For a lease or a probe: the connection itself, or the way to make a handle to it.
+    #[inline]
     pub(crate) fn lend(&mut self, id: ConnId) -> Object<T> {
         let Some(slot) = self.get_mut(id) else { return Object::Out };
         match &slot.object {
@@ -97,6 +100,7 @@ impl<T> Slots<T> {
 
     /// What was lent comes back. Returns what has no place: a handle of a shared connection, or a connection that the
     /// pool no longer knows.
+    #[inline]
     pub(crate) fn give_back(&mut self, id: ConnId, conn: T) -> Option<T> {
         match self.get_mut(id) {
             Some(slot) if !slot.shared => {

@@ -20,6 +20,7 @@ pub(crate) use loom::sync::{
 };
 
 /// Takes a lock that no foreign code can have poisoned: whatever unwound under it left the data whole.
+#[inline]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poison| poison.into_inner())
 }

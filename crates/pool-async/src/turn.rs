@@ -53,7 +53,7 @@ pub(crate) struct State<B: Backend> {
     pub(crate) driver: DriverState,
     /// Nothing is left of the pool.
     pub(crate) closed: bool,
-    /// Something happened in this turn that observers look at.
+    /// Something happened in this turn that observers look at. The end of the pool is such a thing.
     pub(crate) changed: bool,
     #[cfg(feature = "test-util")]
     pub(crate) turns: u64,
@@ -71,6 +71,11 @@ struct Effects<B: Backend> {
     changed: bool,
     /// A release wakes one task: only what is more than that needs room on the heap.
     waker: Option<Waker>,
+    rare: Option<Box<Rare<B>>>,
+}
+
+/// What few turns leave: behind one pointer, so that the others need not carry it.
+struct Rare<B: Backend> {
     wakers: Vec<Waker>,
     /// To be dropped: their destructors are not ours.
     objects: Vec<Object<B::Conn>>,
@@ -109,11 +114,23 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
     }
 
     /// One turn: see the module.
+    #[inline]
     pub(crate) fn turn<R>(&self, act: impl FnOnce(&mut State<B>, Time) -> R) -> R {
-        let now = self.clock.now();
+        self.turn_at(self.clock.now(), act)
+    }
+
+    /// One turn at the time of the last one, where nothing hangs on the present: the clock is not read.
+    #[inline]
+    pub(crate) fn turn_again<R>(&self, act: impl FnOnce(&mut State<B>, Time) -> R) -> R {
+        self.turn_at(Time::ZERO, act)
+    }
+
+    #[inline(always)]
+    fn turn_at<R>(&self, now: Time, act: impl FnOnce(&mut State<B>, Time) -> R) -> R {
         let mut effects = Effects::none();
         let result = {
             let mut state = lock(&self.state);
+            let now = now.max(state.core.now());
             #[cfg(feature = "test-util")]
             {
                 state.turns += 1;
@@ -125,12 +142,11 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
             state.perform(&self.hub, now, &mut effects);
             result
         };
-        if effects.any() {
-            self.take_effect(effects);
-        }
+        self.take_effect(effects);
         result
     }
 
+    #[inline(always)]
     fn take_effect(&self, effects: Effects<B>) {
         if effects.ring {
             self.bell.ring();
@@ -138,12 +154,21 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
         if let Some(waker) = effects.waker {
             waker.wake();
         }
-        effects.wakers.into_iter().for_each(Waker::wake);
-        if effects.changed {
+        if effects.changed || effects.rare.is_some() {
+            self.take_rare_effect(effects.changed, effects.rare);
+        }
+    }
+
+    #[inline(never)]
+    fn take_rare_effect(&self, changed: bool, rare: Option<Box<Rare<B>>>) {
+        let (wakers, rest) =
+            rare.map_or_else(Default::default, |rare| (rare.wakers, (rare.objects, rare.errors)));
+        wakers.into_iter().for_each(Waker::wake);
+        if changed {
             self.hub.tell();
         }
         // Last, since a destructor that panics must not keep anybody asleep.
-        drop((effects.objects, effects.errors));
+        drop(rest);
     }
 
     /// Notes whether callers have to queue at the moment. Written only when it changes: the line is shared.
@@ -182,34 +207,54 @@ impl<B: Backend> State<B> {
     }
 
     /// Takes the core's actions: performs what needs no driver, leaves the rest to it, and decides whether it must be rung.
+    #[inline(always)]
     fn perform(&mut self, hub: &Hub, now: Time, effects: &mut Effects<B>) {
+        if self.core.has_actions() {
+            self.perform_actions(hub, now, effects);
+        }
+        if self.changed {
+            self.take_notice_of_change(hub, effects);
+        }
+        effects.ring |= !self.orders.is_empty() || self.core.wake_by() < self.armed;
+    }
+
+    #[inline(never)]
+    fn perform_actions(&mut self, hub: &Hub, now: Time, effects: &mut Effects<B>) {
         while let Some(action) = self.core.poll_action() {
             match action {
                 Action::Wake { ticket } => effects.wake(self.take_waker(ticket)),
-                Action::Notice(notice) => {
-                    hub.keep(now, notice);
-                    self.changed = true;
-                    if let Notice::LeaseAbandoned { conn } = notice {
-                        // It may be under a probe, which the core has given up together with it.
-                        self.order(now, Action::Forget { conn }, effects);
-                    }
-                }
-                Action::Connect { .. }
-                | Action::Probe { .. }
-                | Action::Close { .. }
-                | Action::Forget { .. } => {
-                    self.changed = true;
-                    self.order(now, action, effects);
-                }
+                rarer => self.perform_rarer(rarer, hub, now, effects),
             }
         }
-        effects.changed = mem::take(&mut self.changed);
+    }
+
+    #[inline(never)]
+    fn take_notice_of_change(&mut self, hub: &Hub, effects: &mut Effects<B>) {
+        (self.changed, effects.changed) = (false, true);
         if !self.closed && self.core.is_closed() {
             self.closed = true;
             hub.end();
-            (effects.changed, effects.ring) = (true, true);
+            effects.ring = true;
         }
-        effects.ring |= !self.orders.is_empty() || self.core.wake_by() < self.armed;
+    }
+
+    #[inline(never)]
+    fn perform_rarer(&mut self, action: Action, hub: &Hub, now: Time, effects: &mut Effects<B>) {
+        match action {
+            Action::Wake { .. } => {}
+            Action::Notice(notice) => {
+                hub.keep(now, notice);
+                self.changed = true;
+                if let Notice::LeaseAbandoned { conn } = notice {
+                    // It may be under a probe, which the core has given up together with it.
+                    self.order(now, Action::Forget { conn }, effects);
+                }
+            }
+            Action::Connect { .. } | Action::Probe { .. } | Action::Close { .. } | Action::Forget { .. } => {
+                self.changed = true;
+                self.order(now, action, effects);
+            }
+        }
     }
 
     /// Leaves an action to the driver; without one, nothing can be dialled or probed, and closing is dropping.
@@ -220,7 +265,7 @@ impl<B: Backend> State<B> {
         if let Action::Close { conn, reason: CloseReason::ConnectTimeout } = action {
             let error = Arc::new(ConnectError::TimedOut(self.connection_timeout));
             let former = self.keep_error(conn, error);
-            effects.errors.extend(former);
+            effects.rare().errors.extend(former);
         }
         match (self.driver, action) {
             (DriverState::Alive, _) => self.orders.push_back(action),
@@ -275,7 +320,7 @@ impl<B: Backend> State<B> {
         if self.closed {
             return Vec::new();
         }
-        self.driver = DriverState::Dropped;
+        (self.driver, self.changed) = (DriverState::Dropped, true);
         self.armed = Time::ZERO;
         self.orders.clear();
         self.core.shutdown(now, Duration::ZERO);
@@ -290,34 +335,26 @@ impl<B: Backend> State<B> {
 
 impl<B: Backend> Effects<B> {
     const fn none() -> Self {
-        Effects {
-            ring: false,
-            changed: false,
-            waker: None,
-            wakers: Vec::new(),
-            objects: Vec::new(),
-            errors: Vec::new(),
-        }
+        Effects { ring: false, changed: false, waker: None, rare: None }
     }
 
-    fn any(&self) -> bool {
-        self.ring
-            || self.changed
-            || self.waker.is_some()
-            || !self.objects.is_empty()
-            || !self.errors.is_empty()
+    fn rare(&mut self) -> &mut Rare<B> {
+        let none = || Box::new(Rare { wakers: Vec::new(), objects: Vec::new(), errors: Vec::new() });
+        self.rare.get_or_insert_with(none)
     }
 
+    #[inline]
     fn wake(&mut self, waker: Option<Waker>) {
         match (&self.waker, waker) {
+            (_, None) => {}
             (None, waker) => self.waker = waker,
-            (Some(_), waker) => self.wakers.extend(waker),
+            (Some(_), Some(waker)) => self.rare().wakers.push(waker),
         }
     }
 
     fn discard(&mut self, object: Object<B::Conn>) {
         if !matches!(object, Object::Out) {
-            self.objects.push(object);
+            self.rare().objects.push(object);
         }
     }
 }
