@@ -80,6 +80,7 @@
 //!
 //! | feature | adds | extra dependencies |
 //! |---|---|---|
+//! | `fast-clock` | `FastClock`: the time by the processor's counter, for pools of what is cheap to use | quanta |
 //! | `recorder` | `Builder::recorder`, `Pool::record`, `Pool::recording`, `Pool::record_alerts`: the last calls of the core, to be replayed and explained; off until it is asked for | those of `snapshot`, pool-recorder |
 //! | `snapshot` | `Pool::snapshot`, `Builder::restart`: what was learned of the endpoints survives a restart | serde, postcard, crc32fast |
 //! | `tokio` | `TokioClock`, for pools on tokio; spawn the driver with `tokio::spawn(driver.run())` | tokio with its timer |
@@ -96,6 +97,8 @@ mod driver;
 mod error;
 mod events;
 mod execute;
+#[cfg(feature = "fast-clock")]
+mod fast_clock;
 pub mod guide;
 mod job;
 mod lease;
@@ -122,6 +125,8 @@ pub use driver::Driver;
 pub use error::{AcquireError, ConnectError, ExecuteError};
 pub use events::{Events, NOTICES_KEPT, Observed, StatusChanged};
 pub use execute::ExecuteOptions;
+#[cfg(feature = "fast-clock")]
+pub use fast_clock::FastClock;
 pub use lease::Lease;
 #[cfg(feature = "test-util")]
 pub use manual::ManualClock;

@@ -4,6 +4,7 @@ mod acquire;
 mod cancel;
 mod execute;
 mod fake;
+mod fast_clock;
 mod hostile;
 mod lease;
 mod observe;
