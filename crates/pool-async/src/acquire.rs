@@ -94,7 +94,7 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
 
     /// Asks what became of the ticket. Whoever was granted something need not know the time, since the use began with the grant;
     /// whoever was not looks at the clock, and whether the time is up.
-    fn claim(&mut self, ticket: Ticket, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
+    fn claim(&self, ticket: Ticket, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
         match self.shared.turn_again(|state, now| state.claim(now, ticket, spare)) {
             Ok(step) => step,
             Err(ticket) => self.shared.turn(|state, now| {
@@ -212,7 +212,9 @@ impl<B: Backend, C: Clock> Future for Acquire<'_, B, C> {
                 this.options.place = Place::Front;
                 this.poll_on(None, cx, spare)
             }
-            step => this.poll_on(Some(step), cx, spare),
+            step @ (Step::Parked(_) | Step::NeedsWaker(_) | Step::Failed(_)) => {
+                this.poll_on(Some(step), cx, spare)
+            }
         }
     }
 }

@@ -223,7 +223,21 @@ impl<B: Backend> State<B> {
         while let Some(action) = self.core.poll_action() {
             match action {
                 Action::Wake { ticket } => effects.wake(self.take_waker(ticket)),
-                rarer => self.perform_rarer(rarer, hub, now, effects),
+                Action::Notice(notice) => {
+                    hub.keep(now, notice);
+                    self.changed = true;
+                    if let Notice::LeaseAbandoned { conn } = notice {
+                        // It may be under a probe, which the core has given up together with it.
+                        self.order(now, Action::Forget { conn }, effects);
+                    }
+                }
+                Action::Connect { .. }
+                | Action::Probe { .. }
+                | Action::Close { .. }
+                | Action::Forget { .. } => {
+                    self.changed = true;
+                    self.order(now, action, effects);
+                }
             }
         }
     }
@@ -235,25 +249,6 @@ impl<B: Backend> State<B> {
             self.closed = true;
             hub.end();
             effects.ring = true;
-        }
-    }
-
-    #[inline(never)]
-    fn perform_rarer(&mut self, action: Action, hub: &Hub, now: Time, effects: &mut Effects<B>) {
-        match action {
-            Action::Wake { .. } => {}
-            Action::Notice(notice) => {
-                hub.keep(now, notice);
-                self.changed = true;
-                if let Notice::LeaseAbandoned { conn } = notice {
-                    // It may be under a probe, which the core has given up together with it.
-                    self.order(now, Action::Forget { conn }, effects);
-                }
-            }
-            Action::Connect { .. } | Action::Probe { .. } | Action::Close { .. } | Action::Forget { .. } => {
-                self.changed = true;
-                self.order(now, action, effects);
-            }
         }
     }
 

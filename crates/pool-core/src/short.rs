@@ -86,19 +86,15 @@ impl Pool {
         if !usual {
             return false;
         }
-        match self.rest {
-            Rest::Calm => self.lay_down(lease),
-            _ => {
-                let fresh = success || fresh(conn, endpoint, now);
-                let Some(next) =
-                    self.queue.head().filter(|&next| fresh && self.tickets[next].proven_since == Time::ZERO)
-                else {
-                    return false;
-                };
-                if !self.hand_over(now, lease, next) {
-                    return false;
-                }
+        if self.rest == Rest::Calm {
+            self.lay_down(lease);
+        } else if success || fresh(conn, endpoint, now) {
+            let Some(next) = self.queue.head() else { return false };
+            if self.tickets[next].proven_since > Time::ZERO || !self.hand_over(now, lease, next) {
+                return false;
             }
+        } else {
+            return false;
         }
         self.now = now;
         self.stats.hold.record_nanos(now.nanos_since(since));

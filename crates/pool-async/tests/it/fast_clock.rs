@@ -17,7 +17,7 @@ fn it_passes_as_fast_as_the_systems_and_the_same_for_clones() {
     let after = Instant::now();
     let mut last = first;
     while after.elapsed() < Duration::from_millis(50) {
-        let now = if last.as_nanos() % 2 == 0 { clock.now() } else { clone.now() };
+        let now = if last.as_nanos().is_multiple_of(2) { clock.now() } else { clone.now() };
         assert!(now >= last, "{now:?} comes after {last:?}");
         last = now;
     }
