@@ -61,7 +61,6 @@ impl Hub {
     pub(crate) fn keep(&self, at: Time, notice: Notice) {
         let mut ring = lock(&self.ring);
         if ring.watchers == 0 {
-            ring.first += 1;
             return;
         }
         if ring.kept.len() == NOTICES_KEPT {
@@ -141,7 +140,7 @@ impl Drop for Events {
         let mut ring = lock(&self.hub.ring);
         ring.watchers -= 1;
         if ring.watchers == 0 {
-            ring.first += ring.kept.len() as u64;
+            // Nobody is left to whom a number would mean anything.
             ring.kept.clear();
         }
     }
@@ -170,5 +169,28 @@ impl Future for StatusChanged {
 impl fmt::Debug for StatusChanged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("StatusChanged")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_when_nobody_watches() {
+        let core = pool_core::Pool::new(pool_core::Config::default(), Time::ZERO).unwrap();
+        let endpoint = core.endpoints().next().unwrap().id;
+        let (hub, notice) = (Arc::new(Hub::default()), Notice::EndpointUp { endpoint });
+        let kept = || lock(&hub.ring).kept.len();
+        hub.keep(Time::ZERO, notice);
+        assert_eq!(kept(), 0);
+        let (one, two) = (Events::new(&hub), Events::new(&hub));
+        hub.keep(Time::ZERO, notice);
+        drop(one);
+        assert_eq!(kept(), 1, "the other may still look");
+        drop(two);
+        assert_eq!(kept(), 0);
+        hub.keep(Time::ZERO, notice);
+        assert_eq!(kept(), 0);
     }
 }

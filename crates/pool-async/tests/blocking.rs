@@ -1,11 +1,15 @@
 //! The pool on plain threads: callers that block, a driver that may be blocked, and an end that leaves nothing behind.
 
+use std::error::Error;
 use std::fmt;
+use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
+use futures::executor::block_on;
 use pool_async::blocking::{OpenError, Pool};
 use pool_async::pool_core::{Config, FaultClass, RetryPolicy, Reuse, Safety, StopReason};
 use pool_async::{AcquireOptions, Backend, Clock, ConnectContext, Connected, ExecuteError, Fault};
@@ -286,4 +290,35 @@ fn a_setting_out_of_its_range_is_said_before_anything_is_opened() {
         matches!(&error, OpenError::Config(_)) && error.to_string().contains("max_connections"),
         "{error}"
     );
+    assert_eq!(error.source().unwrap().to_string(), error.to_string());
+    let error = OpenError::Thread(std::io::Error::other("none left"));
+    assert_eq!(error.to_string(), "no thread could be started for the pool's driver: none left");
+    assert_eq!(error.source().unwrap().to_string(), "none left");
+}
+
+#[test]
+fn a_sleep_lasts_until_its_instant_and_is_forgotten_when_it_is_dropped() {
+    struct Nobody;
+    impl Wake for Nobody {
+        fn wake(self: Arc<Self>) {}
+    }
+    let (pool, _) = open(1);
+    let clock = pool.pool().clock();
+    let begun = clock.now();
+    block_on(clock.sleep(SHORT));
+    assert!(clock.now().since(begun) >= SHORT);
+    let nobody = Arc::new(Nobody);
+    let mut sleep = Box::pin(clock.sleep(LONG));
+    let waker = Waker::from(Arc::clone(&nobody));
+    assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    drop((sleep, waker));
+    assert_eq!(Arc::strong_count(&nobody), 1);
+}
+
+#[test]
+fn what_is_shown_of_a_pool_and_its_clock_names_them() {
+    let (pool, _) = open(1);
+    assert!(format!("{pool:?}").starts_with("Pool(Pool { handles: "), "{pool:?}");
+    let clock = pool.pool().clock();
+    assert!(format!("{clock:?}").starts_with("ThreadClock { now: t="), "{clock:?}");
 }

@@ -2,6 +2,8 @@
 
 mod acquire;
 mod cancel;
+mod clock;
+mod errors;
 mod execute;
 mod fake;
 mod fast_clock;

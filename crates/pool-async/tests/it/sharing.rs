@@ -159,6 +159,17 @@ fn a_connection_that_retires_ends_with_its_lease() {
 }
 
 #[test]
+fn what_two_transports_notice_between_two_turns_is_heard_of_both() {
+    let mut world = World::new(lazy(2));
+    let leases = [world.lease(), world.lease()];
+    world.fake.reporter(1).retiring();
+    world.fake.reporter(2).retiring();
+    drop(leases);
+    world.settle();
+    assert_eq!(world.fake.closed(), [1, 2]);
+}
+
+#[test]
 fn a_keep_alive_that_the_peer_names_makes_the_idle_be_probed_earlier() {
     let mut world = World::new(Config { health_check_interval: Duration::ZERO, ..lazy(1) });
     drop(world.lease());
