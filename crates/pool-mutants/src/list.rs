@@ -1,6 +1,7 @@
 //! What is to be mutated: the list of cargo-mutants, read from its `--list --json`.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::Command;
 
 use serde::Deserialize;
@@ -40,6 +41,8 @@ pub(crate) enum Genre {
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(crate) struct Range {
     pub(crate) start: Place,
+    /// The first place after it.
+    pub(crate) end: Place,
 }
 
 /// Both count from 1.
@@ -56,6 +59,11 @@ impl Mutant {
             || !self.function.as_ref().is_some_and(|function| function.return_type.contains("impl "))
     }
 
+    /// The package that it is of.
+    pub(crate) fn package(&self) -> &str {
+        self.file.split('/').nth(1).unwrap_or_default()
+    }
+
     /// Where to look.
     pub(crate) fn place(&self) -> String {
         format!("{}:{}:{}", self.file, self.span.start.line, self.span.start.column)
@@ -63,9 +71,9 @@ impl Mutant {
 }
 
 /// Every mutant of the packages, in the order of the files.
-pub(crate) fn list(packages: &[&str]) -> Result<Vec<Mutant>, Failure> {
+pub(crate) fn list(root: &Path, packages: &[&str]) -> Result<Vec<Mutant>, Failure> {
     let mut command = Command::new("cargo");
-    command.args(["mutants", "--list", "--json"]);
+    command.args(["mutants", "--list", "--json"]).current_dir(root);
     for package in packages {
         command.args(["--package", package]);
     }
@@ -73,7 +81,8 @@ pub(crate) fn list(packages: &[&str]) -> Result<Vec<Mutant>, Failure> {
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!(
-            "{said}\ncargo-mutants lists the mutants; to install it: cargo install --locked cargo-mutants"
+            "cargo-mutants, which lists the mutants, does not run: {}\n  to mend it: cargo install cargo-mutants --locked",
+            said.trim()
         )
         .into());
     }

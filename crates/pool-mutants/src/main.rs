@@ -7,61 +7,37 @@
 //!
 //! ```console
 //! cargo run -p pool-mutants                     # both packages
-//! cargo run -p pool-mutants -- pool-core settle # mutants whose name contains the word
+//! cargo run -p pool-mutants -- pool-core settle # mutants whose key contains the word
 //! cargo run -p pool-mutants -- --quick          # without the dear tests: a first look
 //! ```
+//!
+//! What it has made and learned is in `target/mutants`: the copy, `killers.json` (which test caught which mutant the last time),
+//! `left-out.txt` (what could not be tried, and why) and `missed.txt`.
 
 mod build;
+mod judge;
 mod known;
 mod list;
 mod rewrite;
 mod run;
+mod single;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
+use judge::{Bench, Fate, Memory};
+use known::{Known, Sums};
 use list::Mutant;
-use run::{Fate, Stage};
+use single::Single;
 
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const ALL: &[&str] = &["pool-core", "pool-world", "pool-async"];
-
-const fn stage(program: &'static str, arguments: &'static [&'static str], times: &'static str) -> Stage {
-    Stage { program, arguments, times }
-}
-
-/// The tests that judge a mutant of that package, cheap ones first.
-fn stages(package: &str, quick: bool) -> Vec<Stage> {
-    const STORIES: &[&str] =
-        &["stories_callers::", "stories_health::", "stories_load::", "regressions::", "matrix::"];
-    const RANDOM: &[&str] =
-        &["--skip", "stories_callers", "--skip", "stories_health", "--skip", "exhaustive"];
-    let driver = [
-        stage("pool-async/pool-async", &[], "1"),
-        stage("pool-async/it", &[], "1"),
-        stage("pool-async/allocations", &[], "1"),
-        stage("pool-async/blocking", &[], "1"),
-    ];
-    let cheap = [
-        stage("pool-core/pool-core", &[], "1"),
-        stage("pool-world/it", STORIES, "1"),
-        stage("pool-world/it", RANDOM, "0.02"),
-        stage("pool-world/alloc", &[], "1"),
-    ];
-    let dear = [
-        stage("pool-world/it", RANDOM, "0.2"),
-        stage("pool-world/it", &["exhaustive"], "0.1"),
-        stage("pool-world/it", RANDOM, "1"),
-    ];
-    match package {
-        "pool-core" if quick => cheap.into_iter().chain(driver).collect(),
-        "pool-core" => cheap.into_iter().chain(driver).chain(dear).collect(),
-        _ => driver.into(),
-    }
-}
+const MUTATED: [&str; 2] = ["pool-core", "pool-async"];
+/// Those, and what their tests need to have built.
+const BUILT: [&str; 3] = ["pool-core", "pool-world", "pool-async"];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -76,54 +52,75 @@ fn main() -> ExitCode {
 }
 
 fn work(words: &[String]) -> Result<bool, Failure> {
+    let start = Instant::now();
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let quick = words.iter().any(|word| word == "--quick");
     let (packages, filter): (Vec<&str>, Vec<&str>) = words
         .iter()
         .map(String::as_str)
         .filter(|word| *word != "--quick")
-        .partition(|word| ["pool-core", "pool-async"].contains(word));
-    let packages = if packages.is_empty() { vec!["pool-core", "pool-async"] } else { packages };
-    let mutants = list::list(&packages)?;
+        .partition(|word| MUTATED.contains(word));
+    let mutants = list::list(&root, &MUTATED)?;
+    let known = Known::read(&root.join("crates/pool-mutants/mutants.txt"))?;
     let tree = root.join("target/mutants");
-    let built = build::build(&root, &tree, &mutants, ALL)?;
-    let wanted: Vec<usize> = (0..mutants.len())
-        .filter(|n| built.placed.contains(n))
-        .filter(|n| filter.is_empty() || filter.iter().any(|word| mutants[*n].key.contains(word)))
-        .collect();
-    let unplaced = mutants.len() - built.placed.len();
-    println!(
-        "{} mutants; {unplaced} do not compile or are in constants; {} to run",
-        mutants.len(),
-        wanted.len()
-    );
-    let mut fates = Vec::new();
-    for package in packages {
-        let of = |n: &&usize| mutants[**n].file.starts_with(&format!("crates/{package}/"));
-        let wanted: Vec<usize> = wanted.iter().filter(of).copied().collect();
-        let stages = stages(package, quick);
-        let usual = run::baseline(&built.programs, &stages)?;
-        println!("{package}: the tests take {usual:?} without a mutant");
-        fates.extend(all(&built, &stages, &usual, &mutants, &wanted)?);
+    let built = build::build(&root, &tree, &mutants, &BUILT)?;
+    let asked = |mutant: &Mutant| {
+        (packages.is_empty() || packages.contains(&mutant.package()))
+            && (filter.is_empty() || filter.iter().any(|word| mutant.key.contains(word)))
+    };
+    let asked: Vec<usize> = (0..mutants.len()).filter(|&n| asked(&mutants[n])).collect();
+    let aside = asked.iter().filter(|&&n| known.sets_aside(&mutants[n].key)).count();
+    let viable = asked.iter().filter(|n| !built.unviable.contains(n));
+    let (wanted, constant): (Vec<usize>, Vec<usize>) =
+        viable.filter(|&&n| !known.sets_aside(&mutants[n].key)).partition(|&n| built.placed.contains(n));
+    println!("{} mutants: {} in one build, {} in constants", asked.len(), wanted.len(), constant.len());
+    let memory = Memory::read(&tree.join("killers.json"));
+    let mut fates = judge_all(&built, quick, &mutants, &wanted, &memory)?;
+    memory.write(&tree.join("killers.json"))?;
+    let single = Single::new(&root, tree.join("single"))?;
+    for n in constant {
+        if let Some(fate) = single.judge(&mutants[n])? {
+            fates.push((n, fate));
+        }
     }
-    let whole = filter.is_empty() && words.is_empty();
-    known::report(&root.join("crates/pool-mutants/mutants.txt"), &mutants, &fates, unplaced, whole)
+    let sums = Sums {
+        aside,
+        unviable: asked.len() - aside - fates.len(),
+        whole: asked.len() == mutants.len(),
+        took: start.elapsed(),
+    };
+    known.report(&tree.join("missed.txt"), &mutants, &fates, &sums)
 }
 
-/// Runs the mutants on all cores.
-fn all(
+/// Judges the mutants, two at a time.
+fn judge_all(
     built: &build::Built,
-    stages: &[Stage],
-    usual: &[std::time::Duration],
+    quick: bool,
     mutants: &[Mutant],
     wanted: &[usize],
+    memory: &Memory,
 ) -> Result<Vec<(usize, Fate)>, Failure> {
+    let mut benches = Vec::new();
+    for package in MUTATED {
+        if wanted.iter().any(|&n| mutants[n].package() == package) {
+            let bench = Bench::new(built, judge::stages(package, quick))?;
+            println!("{package}: a mutant that nothing notices costs {}", bench.usual());
+            benches.push((package, bench));
+        }
+    }
+    let bench_of = |mutant: &Mutant| {
+        let bench = benches.iter().find(|(package, _)| *package == mutant.package());
+        bench.map(|(_, bench)| bench).ok_or("a mutant of no package")
+    };
     let (next, fates) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || -> Result<(), Failure> {
         while let Some(&number) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let fate = run::judge(&built.programs, stages, usual, number)?;
-            if fate == Fate::Missed {
-                println!("missed: {} ({})", mutants[number].key, mutants[number].place());
+            let mutant = &mutants[number];
+            let begun = Instant::now();
+            let (fate, stage) = bench_of(mutant)?.judge(number, &mutant.key, memory)?;
+            if std::env::var_os("POOL_MUTANTS_TOLD").is_some() || fate == Fate::Missed {
+                let took = begun.elapsed().as_secs_f64();
+                println!("{fate:?} after {took:.2} s at stage {stage}: {} ({})", mutant.key, mutant.place());
             }
             let mut fates = fates.lock().map_err(|_| "a worker has panicked")?;
             fates.push((number, fate));

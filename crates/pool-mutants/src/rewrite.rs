@@ -22,8 +22,8 @@ use crate::list::{Genre, Mutant, Place};
 pub(crate) struct Kept {
     /// Functions that constants call.
     pub(crate) constant: HashSet<String>,
-    /// Mutants that do not compile.
-    pub(crate) unviable: HashSet<usize>,
+    /// Mutants that do not compile, and why.
+    pub(crate) unviable: HashMap<usize, String>,
 }
 
 /// A place in the text, and what takes its place.
@@ -37,12 +37,14 @@ enum Kind {
     Choice(Vec<(usize, String)>),
     /// A function returns one of these at once.
     Return(Vec<(usize, String)>),
+    /// An arm of a match is passed over.
+    Guard(usize),
     Delete,
 }
 
 struct Finder<'a> {
     by_place: HashMap<(Place, Genre), Vec<(usize, &'a Mutant)>>,
-    kept: &'a Kept,
+    kept: &'a mut Kept,
     edits: Vec<Edit>,
     placed: HashSet<usize>,
 }
@@ -51,13 +53,14 @@ struct Finder<'a> {
 pub(crate) fn rewrite(
     source: &str,
     mutants: &[(usize, &Mutant)],
-    kept: &Kept,
+    kept: &mut Kept,
 ) -> Result<(String, HashSet<usize>), Failure> {
     let file = syn::parse_file(source)?;
-    let mut finder = Finder { by_place: HashMap::new(), kept, edits: Vec::new(), placed: HashSet::new() };
-    for &(number, mutant) in mutants.iter().filter(|(number, _)| !kept.unviable.contains(number)) {
-        finder.by_place.entry((mutant.span.start, mutant.genre)).or_default().push((number, mutant));
+    let mut by_place: HashMap<_, Vec<_>> = HashMap::new();
+    for &(number, mutant) in mutants.iter().filter(|(number, _)| !kept.unviable.contains_key(number)) {
+        by_place.entry((mutant.span.start, mutant.genre)).or_default().push((number, mutant));
     }
+    let mut finder = Finder { by_place, kept, edits: Vec::new(), placed: HashSet::new() };
     finder.visit_file(&file);
     let Finder { mut edits, placed, .. } = finder;
     // Outer before inner, and a return before the statement that it stands before.
@@ -87,6 +90,9 @@ fn render<'e>(
                     let _ =
                         write!(text, "\n/*M{number}*/ if crate::mutant({number}) {{ return {value}; }}\n");
                 }
+            }
+            Kind::Guard(number) => {
+                let _ = write!(text, "\n/*M{number}*/ if !crate::mutant({number})\n");
             }
             Kind::Choice(variants) => {
                 text.push('(');
@@ -158,10 +164,11 @@ impl<'a> Finder<'a> {
     }
 }
 
+/// Whether what has these attributes is not in the product, or not in this build.
 fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let text = attribute.meta.to_token_stream().to_string();
-        text == "test" || text.starts_with("cfg (test") || text.starts_with("cfg (all (test")
+        ["test", "cfg (test", "cfg (all (test", "cfg (loom"].iter().any(|start| text.starts_with(start))
     })
 }
 
@@ -179,6 +186,12 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
         if !is_test(&module.attrs) {
             visit::visit_item_mod(self, module);
+        }
+    }
+
+    fn visit_item_impl(&mut self, block: &'ast syn::ItemImpl) {
+        if !is_test(&block.attrs) {
+            visit::visit_item_impl(self, block);
         }
     }
 
@@ -210,7 +223,12 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_expr_binary(&mut self, expr: &'ast syn::ExprBinary) {
-        if !has_let(&expr.left) && !has_let(&expr.right) {
+        if has_let(&expr.left) || has_let(&expr.right) {
+            for (number, _) in self.at(expr.op.span(), Genre::BinaryOperator) {
+                self.placed.remove(&number);
+                self.kept.unviable.insert(number, "a chain with `let` takes no other operator".to_owned());
+            }
+        } else {
             let (left, right) = (expr.left.to_token_stream(), expr.right.to_token_stream());
             let variants = self.at(expr.op.span(), Genre::BinaryOperator);
             let variants =
@@ -229,6 +247,10 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_arm(&mut self, arm: &'ast syn::Arm) {
+        if let [(number, _)] = self.at(arm.span(), Genre::MatchArm)[..] {
+            let at = arm.pat.span().byte_range().end;
+            self.edits.push(Edit { at: at..at, kind: Kind::Guard(number) });
+        }
         if let Some((_, guard)) = &arm.guard
             && !has_let(guard)
         {
@@ -246,6 +268,10 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 let mut without = expr.clone();
                 let fields = without.fields.into_iter().enumerate();
                 without.fields = fields.filter(|(n, _)| *n != index).map(|(_, field)| field).collect();
+                // Or what remains would be read as a range.
+                if !without.fields.is_empty() {
+                    without.fields.push_punct(Default::default());
+                }
                 variants.push((number, without.to_token_stream().to_string()));
             }
         }

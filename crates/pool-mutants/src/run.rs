@@ -1,93 +1,125 @@
-//! Runs the tests against one mutant after the other, the cheap ones first, until one fails.
+//! Runs one test program, until it ends, a test of it fails, or its time is up.
+//!
+//! Rules kept here: nobody waits for the other tests of a program in which one has failed; a program that does not end is ended.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::Failure;
 use crate::build::Program;
 
-/// A run of one test program.
-pub(crate) struct Stage {
-    pub(crate) program: &'static str,
-    pub(crate) arguments: &'static [&'static str],
+/// What is run of which program.
+#[derive(Clone, Debug)]
+pub(crate) struct Run<'a> {
+    pub(crate) program: &'a str,
+    pub(crate) arguments: Vec<&'a str>,
     /// What `POOL_WORLD_TIMES` is set to.
-    pub(crate) times: &'static str,
+    pub(crate) times: &'a str,
+    /// In this program a panic is a failure: no test of it catches one.
+    pub(crate) strict: bool,
 }
 
-/// What became of a mutant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// A test failed.
-    Caught {
-        stage: usize,
-    },
-    /// No test ended in time: the mutant runs for ever.
-    TimedOut {
-        stage: usize,
-    },
-    Missed,
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Passed,
+    /// The test that failed, if one was named.
+    Failed(Option<String>),
+    /// It was ended: it had not ended by itself.
+    TimedOut,
 }
 
-/// Runs the stages without a mutant: how long each takes.
-pub(crate) fn baseline(
-    programs: &BTreeMap<String, Program>,
-    stages: &[Stage],
-) -> Result<Vec<Duration>, Failure> {
-    let limit = Duration::from_secs(600);
-    let run = |stage: &Stage| match run(programs, stage, None, limit)? {
-        (Some(true), took) => Ok(took),
-        _ => Err(format!("{} {:?} fails without a mutant", stage.program, stage.arguments).into()),
-    };
-    stages.iter().map(run).collect()
-}
-
-/// Runs the stages until one fails.
-pub(crate) fn judge(
-    programs: &BTreeMap<String, Program>,
-    stages: &[Stage],
-    baseline: &[Duration],
-    mutant: usize,
-) -> Result<Fate, Failure> {
-    for (number, (stage, usual)) in stages.iter().zip(baseline).enumerate() {
-        let limit = *usual * 8 + Duration::from_secs(3);
-        match run(programs, stage, Some(mutant), limit)?.0 {
-            Some(true) => {}
-            Some(false) => return Ok(Fate::Caught { stage: number }),
-            None => return Ok(Fate::TimedOut { stage: number }),
+impl Run<'_> {
+    /// Runs it, with the mutant switched on if there is one.
+    pub(crate) fn run(
+        &self,
+        programs: &BTreeMap<String, Program>,
+        mutant: Option<usize>,
+        limit: Duration,
+    ) -> Result<(End, Duration), Failure> {
+        let program =
+            programs.get(self.program).ok_or_else(|| format!("no test program {}", self.program))?;
+        // A mutant may allocate for ever.
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -v 6000000; exec \"$@\"", "sh"]).arg(&program.path);
+        command.args(&self.arguments).current_dir(&program.folder);
+        command.env("POOL_WORLD_TIMES", self.times).env("RUST_BACKTRACE", "0");
+        // The same draws for every mutant: what is caught today is caught tomorrow.
+        command.env("PROPTEST_MAX_SHRINK_ITERS", "0").env("PROPTEST_RNG_SEED", "1");
+        command.env("RUST_TEST_THREADS", "4");
+        if self.strict {
+            command.arg("--nocapture");
         }
-    }
-    Ok(Fate::Missed)
-}
-
-/// Whether it passed (nothing: it did not end), and how long it took.
-fn run(
-    programs: &BTreeMap<String, Program>,
-    stage: &Stage,
-    mutant: Option<usize>,
-    limit: Duration,
-) -> Result<(Option<bool>, Duration), Failure> {
-    let program = programs.get(stage.program).ok_or_else(|| format!("no test program {}", stage.program))?;
-    // A mutant may allocate for ever.
-    let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -v 6000000; exec \"$@\"", "sh"]).arg(&program.path).args(stage.arguments);
-    command.current_dir(&program.folder).stdout(Stdio::null()).stderr(Stdio::null());
-    command.env("POOL_WORLD_TIMES", stage.times).env("PROPTEST_MAX_SHRINK_ITERS", "0");
-    command.env("RUST_BACKTRACE", "0");
-    if let Some(mutant) = mutant {
-        command.env("POOL_MUTANT", mutant.to_string());
-    }
-    let start = Instant::now();
-    let mut child = command.spawn()?;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok((Some(status.success()), start.elapsed()));
+        if let Some(mutant) = mutant {
+            command.env("POOL_MUTANT", mutant.to_string());
         }
-        if start.elapsed() > limit {
+        let start = Instant::now();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let (failures, failure) = mpsc::channel();
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        let listen = |pipe: Box<dyn Read + Send>, heard: fn(&str) -> Option<String>| {
+            let failures = failures.clone();
+            std::thread::spawn(move || listen(pipe, heard, &failures))
+        };
+        let panicked: fn(&str) -> Option<String> = if self.strict { panicked } else { |_| None };
+        let listeners = [
+            out.map(|pipe| listen(Box::new(pipe), failed)),
+            err.map(|pipe| listen(Box::new(pipe), panicked)),
+        ];
+        drop(failures);
+        let end = match failure.recv_timeout(limit) {
+            Ok(name) => Some(End::Failed(Some(name).filter(|name| !name.is_empty()))),
+            Err(RecvTimeoutError::Timeout) => Some(End::TimedOut),
+            Err(RecvTimeoutError::Disconnected) => None,
+        };
+        if end.is_some() {
             child.kill()?;
-            child.wait()?;
-            return Ok((None, start.elapsed()));
         }
-        std::thread::sleep(Duration::from_millis(5));
+        let status = child.wait()?;
+        for listener in listeners.into_iter().flatten() {
+            listener.join().map_err(|_| "a listener has panicked")?;
+        }
+        let end = end.unwrap_or(if status.success() { End::Passed } else { End::Failed(None) });
+        Ok((end, start.elapsed()))
+    }
+}
+
+fn listen(pipe: Box<dyn Read + Send>, heard: fn(&str) -> Option<String>, failures: &Sender<String>) {
+    for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+        if let Some(name) = heard(&String::from_utf8_lossy(&line)) {
+            // Nobody listens any more once one has been heard.
+            let _ = failures.send(name);
+        }
+    }
+}
+
+/// The test that a line of libtest says has failed.
+fn failed(line: &str) -> Option<String> {
+    let name = line.strip_prefix("test ")?.strip_suffix("... FAILED")?;
+    Some(name.split(" ... ").next().unwrap_or(name).trim().to_owned())
+}
+
+/// The test whose thread has panicked; empty, if it was a thread of the test's own.
+fn panicked(line: &str) -> Option<String> {
+    let (before, _) = line.split_once(" panicked at ")?;
+    let name = before.split('\'').nth(1)?;
+    Some(if name.starts_with('<') { String::new() } else { name.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_libtest_says_of_a_failure_is_understood() {
+        assert_eq!(failed("test a::b ... FAILED").as_deref(), Some("a::b"));
+        assert_eq!(failed("test a::b ... ok"), None);
+        let line = "thread 'a::b' (12) panicked at crates/x.rs:1:2:";
+        assert_eq!(panicked(line).as_deref(), Some("a::b"));
+        assert_eq!(panicked("thread '<unnamed>' panicked at x.rs:1:2:").as_deref(), Some(""));
+        assert_eq!(panicked("nothing of note"), None);
     }
 }
