@@ -8,6 +8,7 @@ mod clock;
 mod demand;
 mod fairness;
 mod grants;
+mod notices;
 mod reach;
 
 use pool_core::{Action, Config, Deadline, FaultClass, Notice, Outcome, Pool, Time};
@@ -53,12 +54,19 @@ pub struct Memory {
     pub reach: Reach,
     retired: Option<Time>,
     budget: Budget,
+    told: notices::Told,
 }
 
 impl Memory {
     /// Of a new pool.
     pub fn new() -> Memory {
-        Memory { suspended: false, reach: Reach::default(), retired: None, budget: Budget::default() }
+        Memory {
+            suspended: false,
+            reach: Reach::default(),
+            retired: None,
+            budget: Budget::default(),
+            told: Default::default(),
+        }
     }
 }
 
@@ -92,6 +100,7 @@ impl Step<'_> {
         }
         books.ledger.voided |= books.grace_is_over(self.after.now);
         books.ledger.balances(pool.stats());
+        memory.told.judge(self);
         self.answers_are_right(books);
         self.grants_are_right(books);
         self.demand_is_served(books);
