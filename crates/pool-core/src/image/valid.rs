@@ -9,6 +9,7 @@ use crate::histogram::Histogram;
 use crate::pool::{LATEST, Pool};
 use crate::state::Lifecycle;
 use crate::stats::Stats;
+use crate::time::Time;
 use crate::timers::Key;
 use crate::waiter::WaitState;
 
@@ -33,6 +34,7 @@ impl Pool {
         self.check_names()?;
         self.check_lists()?;
         self.check_timers()?;
+        self.check_past()?;
         self.check_numbers()
     }
 
@@ -72,6 +74,20 @@ impl Pool {
             Key::Shrink | Key::Grace => true,
         });
         hold(whole, "the timers are not whole")
+    }
+
+    /// What has happened, happened by now: the orders of the lists hang on it.
+    fn check_past(&self) -> Result<(), String> {
+        let past = |at: Time| at <= self.now;
+        let or_never = |at: Time| past(at) || at == Time::MAX;
+        let conns = self.conns.iter().all(|(_, conn)| {
+            let certain = [conn.created_at, conn.idle_since, conn.proven, conn.looked_at, conn.progress_at];
+            certain.into_iter().all(past) && or_never(conn.opened_at) && or_never(conn.last_used)
+        });
+        hold(conns, "a connection has a past that is yet to come")?;
+        let leases = self.leases.iter().all(|(_, lease)| past(lease.since));
+        let waiters = self.tickets.iter().all(|(_, waiter)| past(waiter.since.max(waiter.proven_since)));
+        hold(leases && waiters, "a caller came who is yet to come")
     }
 
     fn check_numbers(&self) -> Result<(), String> {

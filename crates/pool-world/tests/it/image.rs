@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use pool_core::{Action, Image, ImageError, Output, Pool, Time};
+use pool_core::{Action, Claim, Event, FaultClass, Image, ImageError, Outcome, Output, Pool, Request, Time};
 use pool_world::input::Input;
+use pool_world::sim::{Driver, Sim};
 use pool_world::tape::{Heard, Player};
 use pool_world::{Setup, Tape};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::strategy::{cases, histories, setups};
+use crate::strategy::{cases, histories, scaled, setups};
 
 fn reread(pool: &Pool) -> Pool {
     let bytes = Image::of(pool).to_bytes();
@@ -140,6 +141,84 @@ proptest! {
         if pool.config().min_connections > 0 && let Some(retry_at) = pool.endpoints().filter_map(|row| row.retry_at).min() {
             let Output::Idle { until: Some(until) } = pool.poll() else { panic!("it wants to dial") };
             prop_assert!(until.at <= retry_at, "I21");
+        }
+    }
+}
+
+/// Everything that is out of the pool comes back, time passes, and more is asked of it; it keeps its rules throughout.
+fn live_on(image: Image) {
+    let (mut pool, tickets, leases) = image.into_pool();
+    let mut now = pool.now();
+    let rules_hold = |pool: &mut Pool| {
+        while pool.poll_action().is_some() {}
+        assert_eq!(pool.check(), Ok(()));
+    };
+    for (n, ticket) in tickets.into_iter().enumerate() {
+        match pool.claim(now, ticket) {
+            Claim::Pending(ticket) if n % 2 == 0 => pool.cancel(now, ticket),
+            Claim::Pending(_) | Claim::Failed(_) => {}
+            Claim::Ready(lease) => {
+                let _ = pool.release(now, lease, Outcome::BROKEN);
+            }
+        }
+        rules_hold(&mut pool);
+    }
+    for (n, lease) in leases.into_iter().enumerate() {
+        let outcome = if n % 2 == 0 { Outcome::Success } else { Outcome::fault(FaultClass::Endpoint) };
+        let _ = pool.release(now, lease, outcome);
+        rules_hold(&mut pool);
+    }
+    let conns: Vec<_> = pool.connections().map(|conn| conn.id).collect();
+    for conn in conns {
+        let events =
+            [Event::Connected { conn, leases_max: 2 }, Event::Probed { conn }, Event::Closed { conn }];
+        for event in events {
+            let _ = pool.handle(now, event);
+        }
+        let _ = pool.acquire(now, Request::default());
+        rules_hold(&mut pool);
+    }
+    for ms in [100, 1_000, 10_000, 1_000_000, 100_000_000] {
+        now = now + Duration::from_millis(ms);
+        pool.advance(now);
+        rules_hold(&mut pool);
+    }
+    pool.shutdown(now, Duration::ZERO);
+    rules_hold(&mut pool);
+}
+
+/// Where in the images a panic was.
+struct Here {
+    seed: u64,
+    at: usize,
+    bit: u32,
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("seed {}, bit {} of byte {}", self.seed, self.bit, self.at);
+        }
+    }
+}
+
+#[test]
+fn an_image_with_any_bit_turned_is_refused_or_is_a_pool_that_keeps_its_rules() {
+    for seed in 0..u64::from(scaled(3)) {
+        let mut sim = Sim::random(Driver::Exact, seed);
+        sim.run_steps(400);
+        let bytes = Image::of(sim.world.pool()).to_bytes();
+        for at in 20..bytes.len() {
+            for bit in 0..8 {
+                let _here = Here { seed, at, bit };
+                let mut bytes = bytes.clone();
+                bytes[at] ^= 1 << bit;
+                let sum = crc32fast::hash(&bytes[20..]).to_le_bytes();
+                bytes[16..20].copy_from_slice(&sum);
+                if let Ok(image) = Image::from_bytes(&bytes) {
+                    live_on(image);
+                }
+            }
         }
     }
 }
