@@ -307,12 +307,16 @@ fn a_sleep_lasts_until_its_instant_and_is_forgotten_when_it_is_dropped() {
     let begun = clock.now();
     block_on(clock.sleep(SHORT));
     assert!(clock.now().since(begun) >= SHORT);
-    let nobody = Arc::new(Nobody);
-    let mut sleep = Box::pin(clock.sleep(LONG));
-    let waker = Waker::from(Arc::clone(&nobody));
-    assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-    drop((sleep, waker));
-    assert_eq!(Arc::strong_count(&nobody), 1);
+    let [stays, goes] = [(); 2].map(|()| Arc::new(Nobody));
+    let poll = |nobody: &Arc<Nobody>| {
+        let mut sleep = Box::pin(clock.sleep(LONG));
+        let waker = Waker::from(Arc::clone(nobody));
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        sleep
+    };
+    let (_stays, dropped) = (poll(&stays), poll(&goes));
+    drop(dropped);
+    assert_eq!((Arc::strong_count(&stays), Arc::strong_count(&goes)), (2, 1));
 }
 
 #[test]

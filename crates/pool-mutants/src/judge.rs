@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::sync::Mutex;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -91,21 +91,24 @@ struct Killer {
 }
 
 /// What caught the mutants of former runs, by their keys.
-#[derive(Default)]
-pub(crate) struct Memory(Mutex<BTreeMap<String, Killer>>);
+pub(crate) struct Memory {
+    file: PathBuf,
+    killers: Mutex<BTreeMap<String, Killer>>,
+}
 
 impl Memory {
-    pub(crate) fn read(file: &Path) -> Memory {
-        let text = fs::read_to_string(file).unwrap_or_default();
-        Memory(Mutex::new(serde_json::from_str(&text).unwrap_or_default()))
+    pub(crate) fn read(file: PathBuf) -> Memory {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        Memory { file, killers: Mutex::new(serde_json::from_str(&text).unwrap_or_default()) }
     }
 
-    pub(crate) fn write(&self, file: &Path) -> Result<(), Failure> {
-        Ok(fs::write(file, serde_json::to_string_pretty(&*self.lock()?)?)?)
+    /// Written now and then, so that a run that is stopped has not learned in vain.
+    pub(crate) fn write(&self) -> Result<(), Failure> {
+        Ok(fs::write(&self.file, serde_json::to_string_pretty(&*self.lock()?)?)?)
     }
 
-    fn lock(&self) -> Result<std::sync::MutexGuard<'_, BTreeMap<String, Killer>>, Failure> {
-        self.0.lock().map_err(|_| "a worker has panicked".into())
+    fn lock(&self) -> Result<MutexGuard<'_, BTreeMap<String, Killer>>, Failure> {
+        self.killers.lock().map_err(|_| "a worker has panicked".into())
     }
 }
 

@@ -74,9 +74,9 @@ fn work(words: &[String]) -> Result<bool, Failure> {
     let (wanted, constant): (Vec<usize>, Vec<usize>) =
         viable.filter(|&&n| !known.sets_aside(&mutants[n].key)).partition(|&n| built.placed.contains(n));
     println!("{} mutants: {} in one build, {} in constants", asked.len(), wanted.len(), constant.len());
-    let memory = Memory::read(&tree.join("killers.json"));
+    let memory = Memory::read(tree.join("killers.json"));
     let mut fates = judge_all(&built, quick, &mutants, &wanted, &memory)?;
-    memory.write(&tree.join("killers.json"))?;
+    memory.write()?;
     let single = Single::new(&root, tree.join("single"))?;
     for n in constant {
         if let Some(fate) = single.judge(&mutants[n])? {
@@ -126,6 +126,7 @@ fn judge_all(
             fates.push((number, fate));
             if fates.len().is_multiple_of(10) {
                 println!("progress: {}/{}", fates.len(), wanted.len());
+                memory.write()?;
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use pool_async::pool_core::{Config, Time};
 use pool_async::{Clock, ManualClock, Pool, TokioClock};
 
 use crate::fake::Fake;
-use crate::world::{SECOND, Task, lazy};
+use crate::world::{SECOND, Task, lazy, poll};
 
 #[test]
 fn each_sleep_ends_at_its_own_instant_and_wakes_its_own_newest_waker() {
@@ -77,6 +77,9 @@ fn the_driver_begins_a_sleep_only_for_an_earlier_deadline() {
     let mut turns = || (0..3).for_each(|_| assert!(task.poll(driver.as_mut()).is_pending()));
     turns();
     assert_eq!(fake.opened(), 1);
+    // The sleep for the connect's own deadline is over: the next one is for what is still due.
+    clock.clock.advance(10 * SECOND);
+    turns();
     let begun = clock.sleeps.load(Ordering::SeqCst);
     assert!(begun > 0);
     // It rings the driver, and says nothing that the pool did not assume.
@@ -99,4 +102,11 @@ fn a_driver_that_is_dropped_leaves_its_task_alone() {
     drop(driver);
     assert_eq!(Arc::strong_count(&task), 1);
     assert!(pool.is_closed());
+    // The same, if it ends by itself.
+    let (pool, driver) = Pool::builder(Fake::new(), ManualClock::new()).config(lazy(1)).build().unwrap();
+    let mut driver = Box::pin(driver.run());
+    assert!(task.poll(driver.as_mut()).is_pending());
+    assert!(poll(pin!(pool.drain())).is_ready(), "there was nothing to close");
+    assert!(task.poll(driver.as_mut()).is_ready());
+    assert_eq!(Arc::strong_count(&task), 1);
 }

@@ -54,8 +54,10 @@ fn warming_up_fails_with_the_cause() {
     assert!(error.is_unavailable() && error.to_string().ends_with("refused: wrong door"), "{error}");
     world.fake.connects(Mood::Silent);
     world.advance(SECOND);
+    let begun = pool.now();
     let error = world.run(pool.warm_up(2, SECOND)).unwrap_err();
     assert!(error.is_timeout(), "{error}");
+    assert_eq!((error.waited(), pool.now()), (SECOND, begun + SECOND));
 }
 
 #[test]

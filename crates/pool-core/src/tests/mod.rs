@@ -2,6 +2,8 @@
 
 mod budget;
 mod endpoint;
+#[cfg(feature = "image")]
+mod image;
 mod rules;
 mod settings;
 mod values;

@@ -152,3 +152,25 @@ fn a_connection_is_suspect_then_unhealthy_and_says_how_many_faults_it_had() {
     }
     assert_eq!(seen, [(Health::Suspect, 1, 1), (Health::Unhealthy, 2, 2)]);
 }
+
+#[test]
+fn an_unhealthy_connection_is_tried_again_after_the_configured_number_of_answered_probes() {
+    let mut pool = pool(|config| {
+        (config.max_connections, config.faults_max, config.recovery_successes) = (2, 1, 3);
+        (config.health_check_interval, config.connection_timeout) =
+            (Duration::from_secs(1), Duration::from_secs(60));
+    });
+    open(&mut pool, at(1));
+    let lease = lease(&mut pool, at(2));
+    let conn = lease.conn();
+    let _ = pool.release(at(2), lease, Outcome::fault(crate::FaultClass::Connection));
+    // Its replacement is being dialled, and takes its time.
+    let answer = |pool: &mut Pool, seconds: u64| {
+        pool.advance(at(seconds * 2_000));
+        let _ = pool.handle(at(seconds * 2_000), Event::Probed { conn });
+        pool.connection(conn).unwrap().health
+    };
+    assert_eq!(pool.connection(conn).unwrap().health, Health::Unhealthy);
+    let seen = [1, 2, 3].map(|seconds| answer(&mut pool, seconds));
+    assert_eq!(seen, [Health::Unhealthy, Health::Unhealthy, Health::Probation]);
+}

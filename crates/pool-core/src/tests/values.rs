@@ -7,7 +7,7 @@ use core::time::Duration;
 use crate::histogram::Histogram;
 use crate::rng::Rng;
 use crate::time::{Time, millis};
-use crate::{CloseReason, Config, FaultClass, Outcome, Pool, Reuse, Stats, Status};
+use crate::{AcquireErrorKind, CloseReason, Config, FaultClass, Outcome, Pool, Reuse, Stats, Status};
 
 #[test]
 fn the_generator_is_splitmix64_as_published() {
@@ -110,6 +110,20 @@ fn instants_are_written_for_people_and_long_times_saturate() {
     assert_eq!(format!("{:?} {:?}", Time::MAX, Time::from_millis(1_500)), "t=never t=1.5s");
     assert_eq!(millis(Duration::from_secs(3)), 3_000);
     assert_eq!(millis(Duration::from_secs(5_000_000)), u32::MAX);
+}
+
+#[test]
+fn an_error_answers_for_its_kind_and_no_other() {
+    let pool = Pool::new(Config::default(), Time::ZERO).unwrap();
+    let answers = |kind| {
+        let error = pool.error(kind, Duration::ZERO);
+        (error.is_timeout(), error.is_exhausted(), error.is_closed())
+    };
+    assert_eq!(answers(AcquireErrorKind::Timeout), (true, false, false));
+    assert_eq!(answers(AcquireErrorKind::QueueFull), (false, true, false));
+    assert_eq!(answers(AcquireErrorKind::Exhausted), (false, true, false));
+    assert_eq!(answers(AcquireErrorKind::Unavailable), (false, false, false));
+    assert_eq!(answers(AcquireErrorKind::Closed), (false, false, true));
 }
 
 #[test]
