@@ -27,6 +27,7 @@ pub(crate) struct Endpoint {
     /// Failures before the last connect that succeeded, until something shows that the endpoint serves.
     doubt: u32,
     pub(crate) class: FaultClass,
+    /// The epoch, unless the last connect failed.
     pub(crate) retry_at: Time,
     pub(crate) health: Health,
     pub(crate) faults: u32,
@@ -91,11 +92,12 @@ impl Endpoint {
     /// Whether its numbers can be counted on from: asked of what was read from outside.
     #[cfg(feature = "image")]
     pub(crate) fn is_whole(&self) -> bool {
-        self.recoveries < u32::MAX / 2 && self.traffic.is_whole()
+        let waits_for_a_reason = self.failures > 0 || self.retry_at == Time::ZERO;
+        waits_for_a_reason && self.recoveries < u32::MAX / 2 && self.traffic.is_whole()
     }
 
     pub(crate) fn is_backing_off(&self, now: Time) -> bool {
-        self.failures > 0 && self.retry_at > now
+        self.retry_at > now
     }
 
     /// Whether one more connect may be started: none while backing off, one after a failure, else as many as allowed.

@@ -61,8 +61,8 @@ pub(crate) fn stages(package: &str, quick: bool) -> Vec<Stage> {
     }
     let mut stages = vec![UNIT, core("pool-world/it", STORIES, "1"), core("pool-world/it", RANDOM, "0.01")];
     stages.extend(DRIVER);
-    stages.push(core("pool-world/alloc", &[], "1"));
     if !quick {
+        stages.push(core("pool-world/alloc", &[], "1"));
         stages.push(core("pool-world/it", &["exhaustive"], "0.02"));
         stages.push(core("pool-world/it", RANDOM, "0.1"));
         stages.push(core("pool-world/it", &["exhaustive"], "0.2"));

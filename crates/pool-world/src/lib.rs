@@ -12,7 +12,7 @@
 //! | [`Script`] | the words that `tests/it/stories_*.rs` are written in |
 //!
 //! The oracle was written from the specification and looks at the core only through its public face. Each of its
-//! complaints begins with the number of the invariant that is broken: I1 to I47, as in the tests' names.
+//! complaints begins with the number of the invariant that is broken: I1 to I48, as in the tests' names.
 
 #![expect(
     clippy::wildcard_enum_match_arm,

@@ -98,7 +98,7 @@ impl Record {
                 };
                 let there = if proven_since.is_some() { THERE } else { 0 };
                 let b = proven_since.map_or(0, Time::as_nanos);
-                Record { a, b, x: priority as u8, y, z: place as u8 | there, ..plain(1) }
+                Record { a, b, x: priority as u8, y, z: place as u8 + there, ..plain(1) }
             }
             Call::Claim(ticket) => Record { a: bits(ticket), ..plain(2) },
             Call::Cancel(ticket) => Record { a: bits(ticket), ..plain(3) },
@@ -133,7 +133,7 @@ impl Record {
                     n: attempt,
                     x: class as u8,
                     y: sent as u8,
-                    z: safety as u8 | there,
+                    z: safety as u8 + there,
                     ..plain(26)
                 }
             }
@@ -254,7 +254,7 @@ impl Record {
 
 fn bits(id: impl Id) -> u64 {
     let (index, version) = id.parts();
-    u64::from(version.get()) << 32 | u64::from(index)
+    (u64::from(version.get()) << 32) + u64::from(index)
 }
 
 fn id<I: Id>(bits: u64) -> Option<I> {

@@ -159,7 +159,10 @@ fn numbers_that_cannot_be_counted_on_from_are_refused() {
     );
     refused(
         "an endpoint's counts are not whole",
-        &[|pool| pool.endpoints[ENDPOINT].recoveries = u32::MAX / 2],
+        &[
+            |pool| pool.endpoints[ENDPOINT].recoveries = u32::MAX / 2,
+            |pool| pool.endpoints[ENDPOINT].retry_at = SOON,
+        ],
     );
     refused(
         "a connection counts fewer uses than it has leases",

@@ -4,6 +4,8 @@ mod budget;
 mod endpoint;
 #[cfg(feature = "image")]
 mod image;
+#[cfg(feature = "image")]
+mod record;
 mod rules;
 mod settings;
 mod values;

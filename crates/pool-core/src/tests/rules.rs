@@ -174,3 +174,86 @@ fn an_unhealthy_connection_is_tried_again_after_the_configured_number_of_answere
     let seen = [1, 2, 3].map(|seconds| answer(&mut pool, seconds));
     assert_eq!(seen, [Health::Unhealthy, Health::Unhealthy, Health::Probation]);
 }
+
+#[test]
+fn a_smaller_pool_gives_up_the_idle_then_the_connecting_then_the_leased_and_each_once() {
+    let mut pool = pool(|config| (config.min_connections, config.max_connections) = (0, 4));
+    let marks = |pool: &Pool| pool.connections().map(|row| row.mark).collect::<alloc::vec::Vec<_>>();
+    let mut leases = alloc::vec::Vec::new();
+    for now in 1..=3 {
+        let Ok(Acquire::Queued(ticket)) = pool.acquire(at(now), Request::default()) else {
+            panic!("it dials")
+        };
+        open(&mut pool, at(now));
+        let crate::Claim::Ready(lease) = pool.claim(at(now), ticket) else { panic!("it is open") };
+        leases.push(lease);
+    }
+    let Ok(Acquire::Queued(ticket)) = pool.acquire(at(4), Request::default()) else { panic!("it dials") };
+    // Three in use, the first of which is on its way out, and a connect.
+    let _ = pool.handle(at(5), Event::Retiring { conn: leases[0].conn() });
+    let (retired, resized) = (Some(CloseReason::Retired), Some(CloseReason::Resized));
+    pool.resize(at(6), 0, 2).unwrap();
+    assert_eq!(marks(&pool), [retired, None, None, resized]);
+    pool.resize(at(7), 0, 1).unwrap();
+    assert_eq!(marks(&pool), [retired, resized, None, resized]);
+    pool.cancel(at(8), ticket);
+    // Of one that is idle and one in use, the idle one.
+    let _ = pool.release(at(8), leases.remove(0), Outcome::Returned);
+    let _ = pool.release(at(8), leases.remove(0), Outcome::Returned);
+    open(&mut pool, at(8));
+    assert_eq!(marks(&pool), [None]);
+}
+
+#[test]
+fn who_will_not_wait_has_a_stale_connection_asked_once_and_by_no_suspended_pool() {
+    let mut pool = pool(|config| {
+        (config.min_connections, config.max_connections, config.connects_max) = (2, 2, 2);
+        config.freshness = Duration::from_secs(1);
+    });
+    open(&mut pool, at(1));
+    let asked = |pool: &mut Pool, now| {
+        let hasty = Request { patience: Patience::None, ..Request::default() };
+        assert!(pool.acquire(at(now), hasty).is_err());
+        let actions = core::iter::from_fn(|| pool.poll_action());
+        actions.filter(|action| matches!(action, Action::Probe { .. })).count()
+    };
+    pool.suspend(at(5_000));
+    assert_eq!(asked(&mut pool, 5_001), 0);
+    pool.resume(at(5_002));
+    assert_eq!((asked(&mut pool, 5_003), asked(&mut pool, 5_004)), (1, 0));
+}
+
+#[test]
+fn progress_is_that_of_a_use_and_means_nothing_without_one() {
+    let mut pool = pool(|_| {});
+    let conn = connects(&mut pool)[0];
+    let _ = pool.handle(at(1), Event::Connected { conn, leases_max: 1 });
+    assert_eq!(pool.handle(at(2), Event::Progress { conn }), crate::Verdict::Stale);
+    let lease = lease(&mut pool, at(3));
+    assert_eq!(pool.handle(at(4), Event::Progress { conn }), crate::Verdict::Accepted);
+    assert_eq!(pool.connection(conn).unwrap().last_proven, Some(at(4)));
+    let _ = pool.release(at(5), lease, Outcome::Returned);
+}
+
+#[test]
+fn an_answer_that_is_no_good_shows_that_the_connection_moves() {
+    for class in [crate::FaultClass::Endpoint, crate::FaultClass::Saturation, crate::FaultClass::Application]
+    {
+        let mut pool = pool(|config| config.stall_after = Duration::from_millis(100));
+        let conn = connects(&mut pool)[0];
+        let _ = pool.handle(at(0), Event::Connected { conn, leases_max: 2 });
+        let lease = lease(&mut pool, at(0));
+        let next = |pool: &mut Pool| loop {
+            if let crate::Output::Idle { until } = pool.poll() {
+                return until.unwrap();
+            }
+        };
+        let stall = |ms| crate::Deadline { at: at(ms), why: crate::Wakeup::Stall(conn) };
+        assert_eq!(next(&mut pool), stall(100));
+        pool.advance(at(100));
+        let _ = pool.handle(at(110), Event::ProbeFailed { conn, class, reuse: crate::Reuse::Keep });
+        assert_eq!(pool.connection(conn).unwrap().last_proven, Some(at(110)));
+        assert_eq!(next(&mut pool), stall(310), "the patience has doubled");
+        let _ = pool.release(at(120), lease, Outcome::Returned);
+    }
+}

@@ -106,6 +106,28 @@ fn every_reason_has_a_name_of_its_own() {
 }
 
 #[test]
+fn phases_and_healths_have_the_words_that_people_use() {
+    use crate::{Health, Phase};
+    let phases =
+        [Phase::Starting, Phase::Running, Phase::Degraded, Phase::Suspended, Phase::Draining, Phase::Closed];
+    let names = ["starting", "running", "degraded", "suspended", "draining", "closed"];
+    assert_eq!(phases.map(Phase::name), names);
+    let words = ["unknown", "healthy", "healthy", "unhealthy", "unknown"];
+    assert_eq!(Health::ALL.map(Health::word), words);
+}
+
+#[test]
+fn of_fifteen_samples_the_middle_one_is_the_surplus_and_a_new_window_begins_from_nothing() {
+    let mut shrink = crate::shrink::Shrink::new();
+    let mut window = |samples: &[u32]| samples.iter().map(|&idle| shrink.sample(idle)).last().unwrap();
+    assert_eq!(window(&[9, 1, 8, 2, 7, 3, 6, 4, 5, 0, 10, 11, 12, 13, 14]), Some(7));
+    assert_eq!(window(&[5; 14]), None);
+    shrink.reset();
+    assert!((0..14).all(|_| shrink.sample(3).is_none()));
+    assert_eq!(shrink.sample(3), Some(3));
+}
+
+#[test]
 fn instants_are_written_for_people_and_long_times_saturate() {
     assert_eq!(format!("{:?} {:?}", Time::MAX, Time::from_millis(1_500)), "t=never t=1.5s");
     assert_eq!(millis(Duration::from_secs(3)), 3_000);

@@ -10,8 +10,9 @@ mod fairness;
 mod grants;
 mod notices;
 mod reach;
+mod status;
 
-use pool_core::{Action, Config, Deadline, FaultClass, Notice, Outcome, Pool, Time};
+use pool_core::{Action, Config, Deadline, FaultClass, Notice, Outcome, Phase, Pool, Time};
 
 use crate::books::{Books, Ending};
 use crate::holds;
@@ -103,6 +104,7 @@ impl Step<'_> {
         memory.told.judge(self);
         self.answers_are_right(books);
         self.grants_are_right(books);
+        self.status_is_a_recount(books);
         self.demand_is_served(books);
         self.clock_is_right(books, memory);
         self.ending_is_right(books, pool);
@@ -151,11 +153,12 @@ impl Step<'_> {
             }
             let closed = self.after.status.total == 0;
             holds!(
-                pool.is_closed() == closed,
+                pool.is_closed() == closed && (self.after.status.phase == Phase::Closed) == closed,
                 "I30",
-                "closed is {}, total {}",
+                "closed is {}, total {}, the phase {:?}",
                 pool.is_closed(),
-                self.after.status.total
+                self.after.status.total,
+                self.after.status.phase
             );
         }
         for action in self.outs {
