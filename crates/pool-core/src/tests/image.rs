@@ -12,7 +12,7 @@ use crate::timers::Key;
 use crate::waiter::WaitState;
 use crate::{
     Acquire, Action, Config, ConnId, EndpointId, EndpointSpec, Event, Image, ImageError, LeaseId, Pool,
-    Priority, Request, TicketId, Time,
+    Priority, Request, Standing, TicketId, Time,
 };
 
 const NOW: Time = Time::from_millis(9_000);
@@ -258,4 +258,27 @@ fn a_drained_endpoint_does_not_come_back_and_leaves_its_place_to_another() {
     let third = pool.add_endpoint(NOW, EndpointSpec::default());
     assert_eq!((third.index(), third.version()), (0, 2), "the slot, and not the name, is used again");
     assert!(!matches!(pool.poll_action(), Some(Action::Connect { endpoint, .. }) if endpoint == ENDPOINT));
+}
+
+#[test]
+fn who_waits_is_told_how_many_come_before_and_what_it_waits_for() {
+    let mut pool = busy();
+    let late = Request { priority: Priority::Low, proven_since: Some(SOON), ..Request::default() };
+    let Ok(Acquire::Queued(last)) = pool.acquire(SOON, late) else { panic!("it is suspended") };
+    let standing = |pool: &Pool, ticket: TicketId| pool.standing(ticket);
+    let (first_until, last_until) = (NOW + Duration::from_secs(10), SOON + Duration::from_secs(10));
+    assert_eq!(
+        standing(&pool, WAITER),
+        Some(Standing::Waiting { ahead: 0, since: NOW, deadline: first_until, proven_since: None })
+    );
+    assert_eq!(
+        standing(&pool, last.id()),
+        Some(Standing::Waiting { ahead: 1, since: SOON, deadline: last_until, proven_since: Some(SOON) })
+    );
+    pool.resume(SOON);
+    assert_eq!(standing(&pool, WAITER), Some(Standing::Granted(IDLE)));
+    pool.advance(last_until);
+    assert_eq!(standing(&pool, last.id()), Some(Standing::Failed(AcquireErrorKind::Timeout)));
+    pool.cancel(last_until, last);
+    assert_eq!(standing(&pool, TicketId::of(1, FIRST)), None);
 }
