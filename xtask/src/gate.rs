@@ -9,6 +9,7 @@ use std::time::Instant;
 use crate::failure::{Context, Failure};
 use crate::run;
 use crate::state::workspace;
+use crate::trees::trees;
 
 /// The README's test command.
 const TEST: &str = "cargo xtask test";
@@ -31,7 +32,7 @@ const STEPS: [(&str, Step); 7] = [
     ("lints", lints),
     ("docs", docs),
     ("core-targets", core_targets),
-    ("core-tree", core_tree),
+    ("trees", trees),
     ("dependencies", dependencies),
     ("tests", tests),
 ];
@@ -130,18 +131,6 @@ fn add_target(target: &str) -> Result<(), Failure> {
     )
     .map(drop)
     .map_err(|failure| failure.mend(format!("rustup target add {target}")))
-}
-
-fn core_tree() -> Result<(), Failure> {
-    let mut tree = cargo(&["tree", "--package", "pool-core", "--locked"]);
-    let text = run::capture(&mut tree, "the dependencies of pool-core cannot be listed")?;
-    if text.lines().count() == 1 {
-        return Ok(());
-    }
-    Err(Failure::new("pool-core has dependencies")
-        .command(run::line(&tree))
-        .said(&text)
-        .mend("take them out of crates/pool-core/Cargo.toml"))
 }
 
 fn dependencies() -> Result<(), Failure> {

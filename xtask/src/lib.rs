@@ -7,6 +7,7 @@
 //! | `install` | gets both onto a Debian or Ubuntu machine |
 //! | `state`, `keys`, `account` | what is remembered, what is secret, whom PostgreSQL runs as |
 //! | `suite`, `gate`, `prove`, `fuzz`, `bench` | `cargo xtask test` and `model`, `cargo xtask ci`, `cargo xtask prove`, and so on |
+//! | `trees` | what each crate brings along, as the gate checks it |
 //! | `run`, `process`, `net`, `failure` | commands, server processes, loopback, and what a failure says |
 //!
 //! ```no_run
@@ -36,6 +37,7 @@ mod prove;
 mod run;
 mod state;
 mod suite;
+mod trees;
 
 pub use bench::bench;
 pub use failure::Failure;

@@ -11,7 +11,7 @@ usage: cargo xtask COMMAND
   test [ARGUMENT…]           setup, then every test, or what the arguments for `cargo test` choose;
                              ends with the line `N passed, N failed`
   ci [STEP…]                 the whole gate, or these steps of it: format, lints, docs, core-targets,
-                             core-tree, dependencies, tests
+                             trees, dependencies, tests
   model                      the driver's races alone, under the model checker, and what they have covered
   prove [--times N] [--readme] [STEP…]
                              every engine at N times its usual length (20): engines, model, planted,
