@@ -1,4 +1,4 @@
-//! The programs of other transports, and the one without any, as a user runs them: what they print, and how they end.
+//! The programs of other transports and runtimes, and the one without any, as a user runs them: what they print, and how they end.
 //!
 //! `postgres_wire` needs the server of `cargo xtask setup`; without it, its test fails with that command.
 
@@ -7,6 +7,9 @@ use std::process::Command;
 const BY_HAND: &str = env!("CARGO_BIN_EXE_by_hand");
 const LENGTH_PREFIXED: &str = env!("CARGO_BIN_EXE_length_prefixed");
 const POSTGRES_WIRE: &str = env!("CARGO_BIN_EXE_postgres_wire");
+const ON_TOKIO: &str = env!("CARGO_BIN_EXE_on_tokio");
+const ON_SMOL: &str = env!("CARGO_BIN_EXE_on_smol");
+const ON_ASYNC_STD: &str = env!("CARGO_BIN_EXE_on_async_std");
 
 /// What the program prints until it ends by itself, with success.
 #[track_caller]
@@ -80,4 +83,37 @@ fn sessions_of_postgresql_are_pooled() {
             "the pool is drained",
         ],
     );
+}
+
+/// That the three are one source, differing in one import, is in the manifest: here they also do the same.
+#[test]
+fn a_program_is_ported_by_one_import() {
+    let out = printed(ON_TOKIO);
+    assert_tells(
+        &out,
+        &[
+            "a query: [1, 2, 3]",
+            "a read survives one 522: 1 row",
+            "a table that is not there: Schema",
+            "a request of one's own: 200 OK",
+            "a service: 2 rows; `newest` succeeded 1 time",
+            "after the end: Some(Closed)",
+        ],
+    );
+    assert_eq!(printed(ON_SMOL), out);
+    assert_eq!(printed(ON_ASYNC_STD), out);
+}
+
+/// "A transport is a `Backend` of under 60 lines": from the line that begins it to its last.
+#[test]
+fn the_backends_of_the_transports_are_short() {
+    let backends = [
+        ("length_prefixed", include_str!("../src/bin/length_prefixed/backend.rs")),
+        ("postgres_wire", include_str!("../src/bin/postgres_wire/backend.rs")),
+    ];
+    for (name, source) in backends {
+        let backend = source.lines().skip_while(|line| !line.starts_with("impl Backend for"));
+        let length = backend.take_while(|line| *line != "}").count() + 1;
+        assert!((2..60).contains(&length), "{name} has {length} lines");
+    }
 }

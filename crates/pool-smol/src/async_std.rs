@@ -1,26 +1,31 @@
-//! The same on async-std: its clock, its spawner, and the names of the crate's root for both.
+//! The same on async-std, under the same names: `use pool_smol::async_std as pool` in the place of `use pool_smol as pool` is the whole port,
+//! and back again.
 //!
-//! async-std is discontinued in favour of smol, with which it shares the reactor under its sockets and timers. Programs
-//! that have not moved yet are served by this module; moving is `pool_smol::async_std` → `pool_smol`.
+//! async-std is discontinued in favour of smol, with which it shares the reactor under its sockets and timers. Programs that have not
+//! moved yet are served by this module. It adds a clock, a spawner and no dependency: surf brings async-std in any case.
 //!
 //! ```no_run
 //! use pool_smol::async_std as pool;
 //!
 //! # fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let db: pool::SupabasePool = pool::connect(&pool_smol::SupabaseConfig::from_env()?)?;
+//! let db: pool::SupabasePool = pool::connect(&pool::SupabaseConfig::from_env()?)?;
 //! # Ok(()) }
 //! ```
 
 use std::time::{Duration, Instant};
 
-use pool_async::pool_core::{Config, ConfigError, Time};
-use pool_async::{Clock, Pool};
-use pool_hyper::TransportConfig;
-use pool_supabase::SupabaseConfig;
+use pool_async::Clock;
+use pool_async::Pool;
+use pool_core::{Config, ConfigError, Time};
 
-use crate::backend::SurfBackend;
-use crate::spawner::Spawner;
-use crate::supabase::{self, ConnectError};
+pub use crate::{
+    ApiError, Call, Client, ConnectError, Count, Error, ErrorClass, Expr, HttpError, Info, Kpis, Operation,
+    OperationStats, Order, Page, PoolSettings, PoolStatus, Priority, Probe, Profile, Protocol, Query,
+    Resolver, Roots, Session, SetupError, Spawner, SupabaseConfig, SurfBackend, SurfConnection,
+    TransportConfig, http, pool_async, pool_core, pool_http, pool_supabase, rustls, surf,
+};
+
+use crate::supabase;
 
 /// A pool of connections to one Supabase project, on async-std.
 pub type SupabasePool = pool_supabase::SupabasePool<SurfBackend, AsyncStdClock>;

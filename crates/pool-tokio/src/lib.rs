@@ -54,6 +54,7 @@ mod readme;
 #[cfg(feature = "direct")]
 mod supabase;
 
+pub use http;
 pub use pool_async::{self, TokioClock, pool_core};
 pub use pool_core::Priority;
 pub use pool_http;
@@ -62,7 +63,7 @@ pub use reqwest;
 pub use rustls;
 
 #[cfg(feature = "direct")]
-pub use direct::{DirectBackend, DirectConnection, DirectPool};
+pub use direct::{DirectBackend, DirectConnection, DirectPool, Info, Session};
 pub use error::HttpError;
 pub use pinned::{PinnedBackend, PinnedConnection, PinnedPool};
 pub use pool_http::{Probe, Profile, Protocol};
