@@ -21,12 +21,19 @@ impl Spawner {
         Spawner::new("smol", |task| smol::spawn(task).detach())
     }
 
-    /// This executor. Somebody has to run it as long as there is a pool: connections that nobody polls neither answer nor close.
-    pub fn on(executor: Arc<Executor<'static>>) -> Self {
-        Spawner::new("executor", move |task| executor.spawn(task).detach())
+    /// This executor. Somebody has to run it as long as there is a pool: connections that nobody polls neither answer nor close. The spawner
+    /// does not keep it: an executor that is dropped takes its tasks with it, and so the pool, whose callers are told that it is closed.
+    pub fn on(executor: &Arc<Executor<'static>>) -> Self {
+        // Its tasks hold this. Were it to hold the executor, none of them would ever be dropped.
+        let executor = Arc::downgrade(executor);
+        Spawner::new("executor", move |task| {
+            if let Some(executor) = executor.upgrade() {
+                executor.spawn(task).detach();
+            }
+        })
     }
 
-    /// Anything that takes a future and sees it through; `name` is for `Debug`.
+    /// Anything that takes a future and sees it through, or drops it, which ends whatever the future was for; `name` is for `Debug`.
     pub fn new(name: &'static str, spawn: impl Fn(BoxFuture<'static, ()>) + Send + Sync + 'static) -> Self {
         Spawner { name, spawn: Arc::new(spawn) }
     }

@@ -27,7 +27,7 @@ fn resolving_a_name_does_not_block_the_executor() {
     let key = sim.anon_key().parse().unwrap();
     let config = TransportConfig::new(base("http://db.example:81")).resolver(resolver);
     let executor = Arc::new(Executor::new());
-    let backend = SurfBackend::new(config).unwrap().on(Spawner::on(Arc::clone(&executor)));
+    let backend = SurfBackend::new(config).unwrap().on(Spawner::on(&executor));
     smol::block_on(executor.run(async {
         let pool = backend.open(at_most(1)).unwrap();
         let mut lease = within(async {
@@ -62,7 +62,7 @@ fn a_resolver_that_fails_or_finds_nothing_is_said_to_know_no_such_name() {
 fn when_a_pool_is_dropped_no_task_of_it_is_left() {
     let sim = start(Simulator::builder());
     let executor = Arc::new(Executor::new());
-    let backend = SurfBackend::new(towards(&sim)).unwrap().on(Spawner::on(Arc::clone(&executor)));
+    let backend = SurfBackend::new(towards(&sim)).unwrap().on(Spawner::on(&executor));
     let pool = backend.open(at_most(1)).unwrap();
     let lease = smol::block_on(executor.run(async { pool.acquire().await.unwrap() }));
     assert!(sim.wait_until(|counters| counters.open == 1, LONG));
@@ -87,4 +87,31 @@ fn a_pool_may_be_opened_used_and_dropped_without_an_executor_around() {
     drop(lease);
     drop(pool);
     assert!(sim.wait_until(|counters| counters.open == 0, LONG));
+}
+
+/// Whoever ends the executor under a pool ends the pool: callers are told, leases that are out fail, and no socket is left.
+#[test]
+fn an_executor_that_is_dropped_takes_its_pool_with_it() {
+    let sim = start(Simulator::builder());
+    let executor = Arc::new(Executor::new());
+    let backend = SurfBackend::new(towards(&sim)).unwrap().on(Spawner::on(&executor));
+    let pool = backend.open(at_most(2)).unwrap();
+    let mut lease = smol::block_on(executor.run(within(pool.acquire()))).unwrap();
+    drop(executor);
+    smol::block_on(async {
+        let late = within(send(&mut *lease, blog(&sim, 1))).await;
+        assert_eq!(failure(late), (Phase::NotSent, Kind::Closed));
+        assert!(within(pool.acquire()).await.is_err_and(|error| error.is_closed()));
+    });
+    drop(lease);
+    assert!(sim.wait_until(|counters| counters.open == 0, LONG));
+}
+
+/// The same if it drops what it is given.
+#[test]
+fn a_spawner_that_runs_nothing_makes_a_pool_that_says_it_is_closed() {
+    let sim = start(Simulator::builder());
+    let backend = SurfBackend::new(towards(&sim)).unwrap().on(Spawner::new("nobody", drop));
+    let pool = backend.open(at_most(1)).unwrap();
+    assert!(smol::block_on(within(pool.acquire())).is_err_and(|error| error.is_closed()));
 }

@@ -20,7 +20,7 @@ pub(crate) fn elsewhere(backend: SurfBackend, config: Config) -> Result<SurfPool
         std::thread::spawn(move || smol::block_on(running.run(smol::future::pending::<()>())));
         executor
     });
-    backend.on(Spawner::on(Arc::clone(executor))).open(config)
+    backend.on(Spawner::on(executor)).open(config)
 }
 
 /// Runs a suite on each executor and over each protocol: it gets a name, a protocol, a way to run a test's future, and one to open a pool.
