@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures::future::{Either, select};
 use http::header::{HOST, HeaderValue, InvalidHeaderValue};
 use http::uri::PathAndQuery;
-use http::{Uri, Version};
+use http::{Method, Uri, Version};
 use hyper::body::Incoming;
 use pool_http::{Base, Limits, Phase, Request, Response, TransportError, TransportErrorKind};
 
@@ -24,6 +24,13 @@ struct Elsewhere {
     base: Base,
     to: String,
 }
+
+/// A request after which the connection would be the caller's own.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "CONNECT asks for a tunnel, and what is lent is a connection for requests: open a socket of your own"
+)]
+struct Tunnel;
 
 impl<R: Runtime, B: RequestBody> Link<R, B> {
     /// Sends `request`, and returns the answer as soon as its head is there. Its URI is absolute and leads to where the connection does.
@@ -79,12 +86,15 @@ impl<R: Runtime, B: RequestBody> Link<R, B> {
         mut request: http::Request<B>,
         timer: Pin<&mut impl Future>,
     ) -> Result<(http::Response<Incoming>, Flight), TransportError> {
+        if request.method() == Method::CONNECT {
+            return Err(invalid(Tunnel));
+        }
         let mut flight = self.usage.begin()?;
         if let Err(error) = address(&self.base, self.info.version, &mut request) {
             flight.withdraw();
             return Err(invalid(error));
         }
-        let response = in_time(timer, Phase::Sent, self.send(request, &flight)).await??;
+        let response = in_time(timer, Phase::Sent, self.send(request, &mut flight)).await??;
         Ok((response, flight))
     }
 }

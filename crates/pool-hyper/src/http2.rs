@@ -22,8 +22,10 @@ use crate::classify::classify;
 use crate::runtime::Runtime;
 use crate::socket::{Signal, Socket};
 use crate::tasks::{Spawner, Tasks};
+use crate::upload::Leaving;
 
-type Connection<R, B> = http2::Connection<Socket<R>, B, Spawner<R>>;
+type Connection<R, B> = http2::Connection<Socket<R>, Leaving<B>, Spawner<R>>;
+type Sender<B> = http2::SendRequest<Leaving<B>>;
 
 /// Begins HTTP/2 on `socket`, and waits for the peer's settings. Returns the sender, the connection's tasks, and how many streams the
 /// peer allows at once; changes of that are reported if there is a `streams_max`, and never more than that.
@@ -32,7 +34,7 @@ pub(crate) async fn handshake<R: Runtime, B: RequestBody>(
     socket: Socket<R>,
     signal: Arc<Signal>,
     streams_max: Option<u32>,
-) -> Result<(http2::SendRequest<B>, Tasks, u32), TransportError> {
+) -> Result<(Sender<B>, Tasks, u32), TransportError> {
     let spawner = Spawner::new(runtime.clone());
     let mut builder = http2::Builder::new(spawner.clone());
     let begun = builder.initial_max_send_streams(0).handshake(socket).await;

@@ -34,6 +34,7 @@ mod status;
 mod tasks;
 mod tls;
 mod transport;
+mod upload;
 mod usage;
 
 pub use body::{Arriving, RequestBody};

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use futures::future::{Either, select};
-use http::{HeaderMap, Request, Response, Version, header};
+use http::{HeaderMap, Request, Response, StatusCode, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
@@ -25,6 +25,7 @@ use crate::info::Info;
 use crate::runtime::Runtime;
 use crate::socket::{Signal, Socket};
 use crate::tasks::Tasks;
+use crate::upload::Leaving;
 use crate::usage::{Flight, Usage};
 
 /// One physical connection, over which bodies of type `B` are sent.
@@ -46,11 +47,11 @@ pub struct Link<R, B> {
 }
 
 enum Sender<B> {
-    Http1(http1::SendRequest<B>),
-    Http2(http2::SendRequest<B>),
+    Http1(http1::SendRequest<Leaving<B>>),
+    Http2(http2::SendRequest<Leaving<B>>),
 }
 
-type Sent<B> = Result<Response<Incoming>, TrySendError<Request<B>>>;
+type Sent<B> = Result<Response<Incoming>, TrySendError<Request<Leaving<B>>>>;
 
 impl<R: Runtime, B: RequestBody> Link<R, B> {
     /// Begins HTTP on a socket. Over HTTP/2 with `streams_max`, the connection may carry that many leases; the second value is how many
@@ -119,10 +120,17 @@ impl<R: Runtime, B: RequestBody> Link<R, B> {
     pub(crate) async fn send(
         &self,
         request: Request<B>,
-        flight: &Flight,
+        flight: &mut Flight,
     ) -> Result<Response<Incoming>, TransportError> {
         let ready = self.ready().await;
         let written = self.signal.written();
+        let request = if self.info.version == Version::HTTP_2 {
+            Leaving::unwatched(request)
+        } else {
+            let (request, upload) = Leaving::watched(request, &self.signal);
+            flight.sends(upload);
+            request
+        };
         let sent = match ready.and_then(|()| self.hand_over(request)) {
             Ok(sent) => self.answered(sent).await,
             Err(error) => return Err(flight.blame(error)),
@@ -154,7 +162,7 @@ impl<R: Runtime, B: RequestBody> Link<R, B> {
 
     fn hand_over(
         &self,
-        request: Request<B>,
+        request: Request<Leaving<B>>,
     ) -> Result<impl Future<Output = Sent<B>> + use<R, B>, TransportError> {
         match self.sender().as_mut() {
             Some(Sender::Http1(sender)) => Ok(Either::Left(sender.try_send_request(request))),
@@ -180,7 +188,8 @@ impl<R: Runtime, B: RequestBody> Link<R, B> {
     /// Passes on what the head of an answer says about the connection.
     fn hear(&self, answer: &Response<Incoming>) {
         self.progress();
-        if says_close(answer.version(), answer.headers()) || ends_with_it(answer) {
+        if says_close(answer.version(), answer.headers()) || ends_with_it(answer) || is_no_longer_http(answer)
+        {
             self.signal.reporter.retiring();
         }
         if let Some(timeout) = keep_alive::timeout(answer.headers())
@@ -228,6 +237,11 @@ fn ends_with_it(answer: &Response<Incoming>) -> bool {
     http1
         && answer.body().size_hint().exact().is_none()
         && !answer.headers().contains_key(header::TRANSFER_ENCODING)
+}
+
+/// Whether what follows this answer is another protocol.
+fn is_no_longer_http(answer: &Response<Incoming>) -> bool {
+    answer.status() == StatusCode::SWITCHING_PROTOCOLS
 }
 
 impl<R, B> fmt::Debug for Link<R, B> {

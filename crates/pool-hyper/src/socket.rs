@@ -1,7 +1,8 @@
 //! The socket under a connection, and the one event that nobody can miss: its end.
 //!
 //! Rules: whoever owns the socket owns its end; when it is dropped, by hyper or by an abort, the file descriptor is closed
-//! first and then the signal given. So "closed" is never said of a socket that is still open.
+//! first and then the signal given. So "closed" is never said of a socket that is still open. A peer that never stops talking holds up
+//! nobody but its own connection, on any executor.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,6 +16,10 @@ use pool_async::Reporter;
 
 use crate::runtime::Runtime;
 
+/// How many reads in a row may find something before others have their turn: not every executor sees to that by itself, and hyper
+/// reads on for as long as there is something to read.
+const READS_IN_A_ROW: u8 = 64;
+
 /// A socket, with or without TLS.
 pub(crate) enum Stream<R: Runtime> {
     Plain(R::Plain),
@@ -26,6 +31,7 @@ pub(crate) struct Socket<R: Runtime> {
     // Before `end`: fields are dropped in this order.
     stream: Stream<R>,
     end: End,
+    reads: u8,
 }
 
 /// Gives the signal when it is dropped.
@@ -75,7 +81,7 @@ impl Drop for End {
 
 impl<R: Runtime> Socket<R> {
     pub(crate) fn new(stream: Stream<R>, signal: Arc<Signal>) -> Self {
-        Socket { stream, end: End(signal) }
+        Socket { stream, end: End(signal), reads: 0 }
     }
 
     /// Counts what a write was good for.
@@ -103,8 +109,19 @@ macro_rules! either {
 }
 
 impl<R: Runtime> Read for Socket<R> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        either!(self, stream => stream.poll_read(cx, buf))
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.reads == READS_IN_A_ROW {
+            self.reads = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let read = either!(self.as_mut(), stream => stream.poll_read(cx, buf));
+        self.reads = if read.is_ready() { self.reads + 1 } else { 0 };
+        read
     }
 }
 

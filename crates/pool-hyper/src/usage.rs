@@ -1,13 +1,15 @@
 //! Whether a connection is between two requests, in one, or out of step: what decides whether it may be used again.
 //!
 //! Rules: it is out of step from the moment a request is handed over until its answer has been read to the end; a request
-//! that ends in any other way leaves it so for good.
+//! that ends in any other way, or that has not gone itself by then, leaves it so for good.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use pool_http::{Phase, TransportError, TransportErrorKind};
+
+use crate::upload::Upload;
 
 const IDLE: u8 = 0;
 const BUSY: u8 = 1;
@@ -30,6 +32,8 @@ pub struct Usage {
 pub struct Flight {
     usage: Arc<Usage>,
     idle_for: Option<Duration>,
+    /// Its body, where that could be in the way of the next request.
+    upload: Option<Upload>,
     ended: bool,
 }
 
@@ -75,7 +79,7 @@ impl Usage {
                 }
             }
         }
-        Ok(Flight { usage: Arc::clone(self), idle_for: self.idle_for(), ended: false })
+        Ok(Flight { usage: Arc::clone(self), idle_for: self.idle_for(), upload: None, ended: false })
     }
 
     fn idle_for(&self) -> Option<Duration> {
@@ -91,11 +95,17 @@ impl Usage {
 }
 
 impl Flight {
+    /// Its body is on its way.
+    pub(crate) fn sends(&mut self, upload: Option<Upload>) {
+        self.upload = upload;
+    }
+
     /// The answer was read to its end.
     pub fn done(&mut self) {
         let nanos = u64::try_from(self.usage.age().as_nanos()).unwrap_or(u64::MAX);
         self.usage.last.store(nanos.max(1), Ordering::Relaxed);
-        self.end(IDLE);
+        let early = self.upload.as_ref().is_some_and(Upload::is_under_way);
+        self.end(if early { DIRTY } else { IDLE });
     }
 
     /// Nothing of the request was handed over: the connection is as it was before.

@@ -4,6 +4,7 @@ mod answers;
 mod client;
 mod executor;
 mod executors;
+mod hostile;
 mod http2;
 mod life;
 mod raw;
