@@ -9,9 +9,8 @@
 //!
 //! ```no_run
 //! use bb8_postgres::PostgresConnectionManager;
-//! use pool_async::pool_core::{Config, Safety};
-//! // `TokioClock` is there with the feature `tokio` of pool-async.
-//! use pool_async::{Fault, Pool, TokioClock};
+//! use pool_compat::pool_async::pool_core::{Config, Safety};
+//! use pool_compat::pool_async::{Fault, Pool, TokioClock}; // the clock comes with the feature `tokio`
 //! use pool_compat::{Bb8, Failure};
 //! use tokio_postgres::NoTls;
 //! use tokio_postgres::error::{DbError, Severity};
@@ -57,6 +56,9 @@
 //! **When a connection counts as closed.** Both traits close by dropping. Where a manager's connection is closed by a task in the background, as
 //! tokio-postgres' is, its socket may outlive the slot in the pool by a moment.
 //!
+//! **A manager that panics** while it connects, tests or closes ends the pool, and every caller is told so: nobody can know in which state it has
+//! left itself.
+//!
 //! **What belongs to the other pools** has no part here: bb8's `CustomizeConnection` and error sinks, deadpool's hooks, timeouts and `retain`.
 //!
 //! # Features
@@ -65,6 +67,7 @@
 //! |---|---|---|
 //! | `bb8` (default) | [`Bb8`] | bb8 |
 //! | `deadpool` (default) | [`Deadpool`] | deadpool |
+//! | `tokio` | [`pool_async`]'s `TokioClock` | tokio, which both of them need already |
 
 mod failure;
 #[cfg(feature = "bb8")]
