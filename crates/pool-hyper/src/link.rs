@@ -124,7 +124,7 @@ impl<R: Runtime, B: RequestBody> Link<R, B> {
     ) -> Result<Response<Incoming>, TransportError> {
         let ready = self.ready().await;
         let written = self.signal.written();
-        let request = if self.info.version == Version::HTTP_2 {
+        let request = if self.shared {
             Leaving::unwatched(request)
         } else {
             let (request, upload) = Leaving::watched(request, &self.signal);

@@ -19,7 +19,7 @@ use crate::socket::Signal;
 /// A body that says how much of it hyper has taken.
 pub(crate) struct Leaving<B> {
     body: B,
-    /// Nobody asks about a body that is empty, or has a stream of its own.
+    /// Nobody asks about a body that is empty, or shares its connection with others.
     taken: Option<Arc<Taken>>,
 }
 
