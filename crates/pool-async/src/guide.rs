@@ -130,8 +130,8 @@
 //! # What each report means
 //!
 //! The driver makes a report to the core of whatever your futures answer; the [`Reporter`](crate::Reporter) that comes with each connect is for
-//! what a transport notices by itself. A report about a connection that is gone, or has not been opened yet, changes nothing: report
-//! from any thread, at any time, twice.
+//! what a transport notices by itself. A report about a connection that is gone changes nothing, and one that comes while it still connects is
+//! heard when it is open: report from any thread, at any time, twice.
 //!
 //! | what happens | the report ([`Event`](pool_core::Event)) | what the core makes of it |
 //! |---|---|---|
@@ -214,8 +214,9 @@
 //!
 //! # The clock
 //!
-//! The adapters have clocks for tokio and smol. Another runtime's is ten lines; the clock is the truth and the sleep only a hint, so
-//! it may end early or late:
+//! tokio's is `TokioClock`, with the feature `tokio` of this crate; smol's and async-std's come with `pool-smol`; plain threads need none. Another
+//! runtime's is ten lines, as these are with tokio's sleep in the place of its own. The clock is the truth and the sleep only a hint,
+//! so it may end early or late:
 //!
 //! ```
 //! use std::time::{Duration, Instant};

@@ -73,6 +73,32 @@ macro_rules! raw {
     };
 }
 
+/// A server that answers before it has read the request, and reads no more of it: the rest would be in the way of the next request.
+#[cfg(feature = "direct")]
+#[tokio::test]
+async fn an_answer_that_comes_before_its_request_has_gone_costs_the_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = TransportConfig::new(base(&format!("http://{}", listener.local_addr().unwrap())));
+    tokio::spawn(async move {
+        let mut deaf = Vec::new();
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut head = vec![0; 4096];
+            let _ = socket.read(&mut head).await.unwrap();
+            socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\npong").await.unwrap();
+            deaf.push(socket);
+        }
+    });
+    let pool = pool_tokio::DirectBackend::new(config).unwrap().open(stubborn(1)).unwrap();
+    for connection in 1..=2 {
+        let mut lease = pool.acquire().await.unwrap();
+        let mut early = Request::new(http::Method::POST, "/".parse().unwrap(), "test");
+        early.body = vec![b'x'; 16 << 20].into();
+        assert_eq!(send(&mut *lease, early).await.unwrap().body, "pong");
+        lease.release(pool_tokio::pool_core::Outcome::Success);
+        assert_eq!(pool.stats().opened, connection);
+    }
+}
+
 #[cfg(feature = "direct")]
 raw!(direct, pool_tokio::DirectBackend);
 raw!(pinned, PinnedBackend);
