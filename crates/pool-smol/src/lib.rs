@@ -22,6 +22,24 @@
 //!
 //! The names are those of `pool-tokio`: changing the crate's name in a program's imports is the whole port.
 //!
+//! What lies below can be used by itself: a [`SurfPool`] is a pool of HTTP connections to any server, and the crates it is made of are re-exported.
+//!
+//! ```
+//! use pool_smol::pool_core::{Config, Safety};
+//! use pool_smol::pool_http::Base;
+//! use pool_smol::{Probe, SurfBackend, TransportConfig};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let transport = TransportConfig::new(Base::new(&"https://api.example".parse()?)?)
+//!     .probe(Probe::get("/health".parse()?));
+//! let pool = SurfBackend::new(transport)?.open(Config::default())?;
+//! let things = pool
+//!     .execute(Safety::Safe, async |conn| Ok(conn.client().get("/things").recv_string().await?))
+//!     .await?;
+//! # drop(things);
+//! # Ok(()) }
+//! ```
+//!
 //! # What is under it
 //!
 //! One pooled connection is one socket: smol's TCP, TLS by rustls (ring), HTTP/1.1 and HTTP/2 by hyper. There is no tokio
@@ -32,6 +50,14 @@
 //! ([`SurfConnection::client`]). surf comes without its own HTTP clients: they hand an answer that came too late to the next
 //! caller, fail on statuses such as 520, take a 103 for the answer, and bring a TLS stack with open advisories. So `surf::Client::new()`
 //! and `surf::get()` are not there, and a request that is awaited without a client panics, saying so.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds | extra dependencies |
+//! |---|---|---|---|
+//! | `async-std` | no | the module `async_std`: the same names for programs on async-std | none: surf brings async-std |
+//!
+//! # The files
 //!
 //! | file | what it knows |
 //! |---|---|
