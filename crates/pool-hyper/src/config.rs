@@ -134,7 +134,7 @@ type Resolve = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
 impl Resolver {
     /// A function from host and port to addresses, the preferred ones first. It may block: it runs on the threads that the runtime has for
-    /// that, never on its executor.
+    /// that, never on its executor. If it panics, the name counts as not found.
     pub fn new(resolve: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
         Resolver { resolve: Some(Arc::new(resolve)) }
     }

@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -65,7 +66,12 @@ async fn resolve(
     }
     let (host, resolver) = (host.to_owned(), config.resolver.clone());
     let unknown = TransportError::new(Phase::Resolve, TransportErrorKind::Dns);
-    match runtime.unblock(move || resolver.resolve(&host, port)).await {
+    // A panic of the user's function is no more than a name that is not found, whatever the runtime makes of panics.
+    let guarded = move || {
+        let found = catch_unwind(AssertUnwindSafe(|| resolver.resolve(&host, port)));
+        found.unwrap_or_else(|_| Err(io::Error::other("the resolver panicked")))
+    };
+    match runtime.unblock(guarded).await {
         Ok(found) if found.is_empty() => Err(unknown),
         Ok(found) => Ok(take_turns(found)),
         Err(error) => Err(unknown.with_source(error)),

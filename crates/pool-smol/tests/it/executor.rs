@@ -47,9 +47,9 @@ fn resolving_a_name_does_not_block_the_executor() {
 }
 
 #[test]
-fn a_resolver_that_fails_or_finds_nothing_is_said_to_know_no_such_name() {
-    let table: [fn() -> io::Result<Vec<std::net::SocketAddr>>; 2] =
-        [|| Ok(Vec::new()), || Err(io::Error::other("no"))];
+fn a_resolver_that_fails_finds_nothing_or_panics_is_said_to_know_no_such_name() {
+    let table: [fn() -> io::Result<Vec<std::net::SocketAddr>>; 3] =
+        [|| Ok(Vec::new()), || Err(io::Error::other("no")), || panic!("a resolver at fault")];
     for resolve in table {
         let config =
             TransportConfig::new(base("http://db.example")).resolver(Resolver::new(move |_, _| resolve()));
