@@ -1,8 +1,10 @@
 //! The pool on plain threads: callers that block, a driver that may be blocked, and an end that leaves nothing behind.
 
+use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Context, Wake, Waker};
@@ -260,6 +262,41 @@ fn a_backend_that_panics_ends_its_pool_and_nobodys_wait_lasts() {
     let (pool, _) = open_with(at_most(1), |_| panic!("a backend at fault"));
     assert!(pool.get_with(patience(LONG)).unwrap_err().is_closed());
     drop(pool);
+}
+
+#[test]
+fn work_that_panics_costs_its_connection_and_no_slot() {
+    let (pool, census) = open(1);
+    for made in 1..=3 {
+        let panicking = || pool.execute(Safety::Safe, |_| -> Result<(), Failed> { panic!("work at fault") });
+        assert!(catch_unwind(AssertUnwindSafe(panicking)).is_err());
+        assert_eq!(census.made.load(Ordering::SeqCst), made);
+        assert_eq!(pool.pool().status().leases, 0);
+    }
+    assert!(pool.get_with(patience(LONG)).is_ok());
+}
+
+#[test]
+fn a_lease_that_is_never_given_back_holds_up_no_end() {
+    let (pool, census) = open(2);
+    std::mem::forget(pool.get().unwrap());
+    drop(pool.get_with(patience(LONG)).unwrap());
+    drop(pool);
+    assert_eq!(census.open.load(Ordering::SeqCst), 1, "the one that nobody can close");
+}
+
+/// Dropped when hardly anything of the thread is left.
+#[test]
+fn a_pool_and_a_lease_may_live_until_the_end_of_their_thread() {
+    thread_local! {
+        static KEPT: RefCell<Option<Box<dyn std::any::Any>>> = const { RefCell::new(None) };
+    }
+    let (pool, census) = open(2);
+    let keep =
+        move || KEPT.set(Some(Box::new((pool.get().unwrap(), pool.clone(), pool.get().unwrap(), pool))));
+    thread::spawn(keep).join().unwrap();
+    assert_eq!(census.open.load(Ordering::SeqCst), 0);
+    assert_eq!(Arc::strong_count(&census), 1);
 }
 
 #[test]
