@@ -7,6 +7,7 @@ use std::process::Command;
 const BY_HAND: &str = env!("CARGO_BIN_EXE_by_hand");
 const LENGTH_PREFIXED: &str = env!("CARGO_BIN_EXE_length_prefixed");
 const POSTGRES_WIRE: &str = env!("CARGO_BIN_EXE_postgres_wire");
+const PLAIN_THREADS: &str = env!("CARGO_BIN_EXE_plain_threads");
 const ON_TOKIO: &str = env!("CARGO_BIN_EXE_on_tokio");
 const ON_SMOL: &str = env!("CARGO_BIN_EXE_on_smol");
 const ON_ASYNC_STD: &str = env!("CARGO_BIN_EXE_on_async_std");
@@ -85,6 +86,20 @@ fn sessions_of_postgresql_are_pooled() {
     );
 }
 
+#[test]
+fn lines_are_pooled_on_plain_threads() {
+    assert_tells(
+        &printed(PLAIN_THREADS),
+        &[
+            "50 threads at once were served over",
+            "the server hung up on a caller",
+            "the next one did not notice: HELLO",
+            "a fourth caller did not wait longer than it said: true",
+            "the pool is gone, and its thread with it",
+        ],
+    );
+}
+
 /// That the three are one source, differing in one import, is in the manifest: here they also do the same.
 #[test]
 fn a_program_is_ported_by_one_import() {
@@ -108,6 +123,7 @@ fn a_program_is_ported_by_one_import() {
 #[test]
 fn the_backends_of_the_transports_are_short() {
     let backends = [
+        ("plain_threads", include_str!("../src/bin/plain_threads.rs")),
         ("length_prefixed", include_str!("../src/bin/length_prefixed/backend.rs")),
         ("postgres_wire", include_str!("../src/bin/postgres_wire/backend.rs")),
     ];
