@@ -153,11 +153,12 @@ impl Step<'_> {
 
     /// I43, as far as a prompt driver can see it: from the marks and closes that say `Lifetime`.
     fn retirements_are_spread(&self, memory: &mut Memory) {
+        memory.widest = memory.widest.max(self.before.status.max).max(self.after.status.max);
         if !self.prompt() {
             memory.retired = None;
             return;
         }
-        let apart = self.config.max_lifetime / self.after.status.max.max(self.before.status.max);
+        let apart = self.config.max_lifetime / memory.widest;
         let unmarked = |id: ConnId| self.before.conn(id).is_some_and(|before| before.mark.is_none());
         let closed = self.outs.iter().filter(|action| match **action {
             Action::Close { conn, reason } => reason == CloseReason::Lifetime && unmarked(conn),

@@ -54,6 +54,8 @@ pub struct Memory {
     /// What has been seen so far.
     pub reach: Reach,
     retired: Option<Time>,
+    /// The largest maximum that the pool has had.
+    widest: u32,
     budget: Budget,
     told: notices::Told,
 }
@@ -67,6 +69,7 @@ impl Memory {
             retired: None,
             budget: Budget::default(),
             told: Default::default(),
+            widest: 0,
         }
     }
 }
@@ -80,7 +83,7 @@ impl Default for Memory {
 impl Step<'_> {
     /// Whether nothing fell due before the end of this step: what happened, happened now.
     fn prompt(&self) -> bool {
-        self.exact && !self.held && self.slept_until.is_none_or(|until| until.at >= self.after.now)
+        !self.held && !self.flushing && self.slept_until.is_none_or(|until| until.at >= self.after.now)
     }
 
     /// Judges the step, and brings the books and the memory up to it.

@@ -154,6 +154,27 @@ fn connections_born_together_retire_one_by_one_i43() {
 }
 
 #[test]
+fn connections_born_together_and_busy_retire_one_by_one_i43() {
+    let mut pool = Script::new(|config| {
+        (config.min_connections, config.max_connections, config.connects_max) = (5, 5, 5);
+        config.max_lifetime = 20 * SECOND;
+    });
+    pool.open(5);
+    for round in 1..=370 {
+        let caller = pool.lease();
+        pool.wait_ms(100);
+        pool.done(caller);
+        pool.open(pool.dialling().len());
+        let turns = if round < 200 { 0 } else { 1 + (round - 200) / 40 };
+        assert_eq!(
+            pool.closed(CloseReason::Lifetime),
+            turns,
+            "one every four seconds, from the twentieth on"
+        );
+    }
+}
+
+#[test]
 fn a_connection_at_the_end_of_its_life_is_replaced_before_it_goes() {
     let mut pool = Script::new(|config| {
         (config.min_connections, config.max_connections) = (1, 2);
