@@ -40,6 +40,8 @@ pub enum Driver {
 enum Happening {
     /// A caller comes.
     Arrive,
+    /// A caller that was woken asks.
+    Come(Key),
     /// A caller's own time is over.
     GiveUp(Key),
     /// A caller has done its work.
@@ -226,6 +228,7 @@ impl Sim {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Arrive => self.arrive(),
+            Happening::Come(key) => self.come(key),
             Happening::GiveUp(key) => {
                 self.feed(Input::Cancel(key));
             }

@@ -116,8 +116,18 @@ impl Sim {
         }
     }
 
+    /// Most come at once.
     pub(super) fn woken(&mut self, ticket: TicketId) {
         let Some(key) = self.world.books.waiter(ticket).map(|waiter| waiter.key) else { return };
+        if self.rng.chance(5) && self.swarm.strikes(Trouble::Tardy) {
+            let at = self.world.clock + self.rng.micros(0, 20_000);
+            let next = if self.rng.chance(50) { Happening::Come(key) } else { Happening::GiveUp(key) };
+            return self.agenda.add(at, next);
+        }
+        self.come(key);
+    }
+
+    pub(super) fn come(&mut self, key: Key) {
         let answer = self.feed(Input::Claim(key));
         self.heard(key, answer);
     }
@@ -220,11 +230,11 @@ impl Sim {
 
     fn operate(&mut self) {
         let max = self.world.config().max_connections;
-        let input = match self.rng.between(0, 7) {
+        let input = match self.rng.between(0, 8) {
             0 if self.swarm.strikes(Trouble::Suspend) => Input::Suspend,
             1 | 2 => Input::Resume,
             3 if self.swarm.strikes(Trouble::Invalidate) => Input::Invalidate,
-            4 if self.swarm.strikes(Trouble::Resize) => {
+            4 | 8 if self.swarm.strikes(Trouble::Resize) => {
                 let max = self.rng.between(1, u64::from(max) + 2) as u32;
                 Input::Resize(self.rng.between(0, max.into()) as u32, max)
             }

@@ -34,6 +34,8 @@ pub enum Trouble {
     Reject,
     /// A caller asks whether to try again.
     Retry,
+    /// A caller who was woken comes late, or gives up before it comes.
+    Tardy,
     /// Callers differ in class, patience and what they ask of a connection.
     Varied,
     /// The operator holds everything back for a while.
@@ -56,7 +58,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// All of it.
-    pub const ALL: [Trouble; 23] = [
+    pub const ALL: [Trouble; 24] = [
         Trouble::Slow,
         Trouble::Refusing,
         Trouble::BlackHole,
@@ -71,6 +73,7 @@ impl Trouble {
         Trouble::Detach,
         Trouble::Reject,
         Trouble::Retry,
+        Trouble::Tardy,
         Trouble::Varied,
         Trouble::Suspend,
         Trouble::Invalidate,
