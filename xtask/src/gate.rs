@@ -69,10 +69,17 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 /// Cargo for the driver's races, built with the model checker in the place of std's locks and atomics. It has a profile of its own,
 /// and so a directory of its own under `target`.
 pub(crate) fn under_loom(arguments: &[&str]) -> Command {
-    let mut command = cargo(arguments);
+    let mut command = with_cfgs(&["loom"], arguments);
     command.args(["--profile", "model", "--package", "pool-async", "--test", "model"]);
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    command.env("RUSTFLAGS", format!("{flags} --cfg loom")).env_remove("CARGO_ENCODED_RUSTFLAGS");
+    command
+}
+
+/// Cargo for another build of the same code: with these cfgs. It is to have a profile of its own.
+pub(crate) fn with_cfgs(cfgs: &[&str], arguments: &[&str]) -> Command {
+    let mut command = cargo(arguments);
+    let mut flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    flags.extend(cfgs.iter().map(|cfg| format!(" --cfg {cfg}")));
+    command.env("RUSTFLAGS", flags).env_remove("CARGO_ENCODED_RUSTFLAGS");
     command
 }
 
@@ -89,7 +96,9 @@ fn lints() -> Result<(), Failure> {
     let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     let mut races = under_loom(&["clippy", "--locked"]);
     races.args(["--", "-D", "warnings"]);
-    for mut clippy in [cargo(&arguments), races] {
+    let mut bugs = with_cfgs(&["loom", "planted"], &["clippy", "--locked", "--profile", "planted"]);
+    bugs.args(["--package", "pool-world", "--test", "it", "--", "-D", "warnings"]);
+    for mut clippy in [cargo(&arguments), races, bugs] {
         run::show(&mut clippy, "clippy found something")
             .map_err(|failure| failure.mend("change what the lines above name"))?;
     }

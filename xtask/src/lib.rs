@@ -6,8 +6,9 @@
 //! | `postgres`, `postgrest` | one server each: make, start, stop, kill, ask |
 //! | `install` | gets both onto a Debian or Ubuntu machine |
 //! | `state`, `keys`, `account` | what is remembered, what is secret, whom PostgreSQL runs as |
-//! | `suite`, `gate`, `prove`, `fuzz`, `bench` | `cargo xtask test` and `model`, `cargo xtask ci`, `cargo xtask prove`, and so on |
+//! | `suite`, `gate`, `prove`, `planted`, `fuzz`, `bench` | `cargo xtask test` and `model`, `cargo xtask ci`, `cargo xtask prove`, and so on |
 //! | `trees` | what each crate brings along, as the gate checks it |
+//! | `pages` | tables that commands make, in pages of the docs |
 //! | `run`, `process`, `net`, `failure` | commands, server processes, loopback, and what a failure says |
 //!
 //! ```no_run
@@ -29,7 +30,9 @@ mod gate;
 mod install;
 mod keys;
 mod net;
+mod pages;
 mod pair;
+mod planted;
 mod postgres;
 mod postgrest;
 mod process;
@@ -45,6 +48,7 @@ pub use fuzz::fuzz;
 pub use gate::ci;
 pub use net::Answer;
 pub use pair::Pair;
+pub use planted::planted;
 pub use postgrest::Limits;
 pub use prove::prove;
 pub use state::workspace;

@@ -13,6 +13,8 @@ usage: cargo xtask COMMAND
   ci [STEP…]                 the whole gate, or these steps of it: format, lints, docs, core-targets,
                              trees, dependencies, tests
   model                      the driver's races alone, under the model checker, and what they have covered
+  planted [--docs]           ten known bugs of other pools in this one, and which engine finds each; --docs puts
+                             the table into docs/planted.md
   prove [--times N] [--readme] [STEP…]
                              every engine at N times its usual length (20): engines, model, planted,
                              mutants, fuzz; prints what each has covered; --readme puts the table there
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         ["test", ref chosen @ ..] => xtask::test(chosen),
         ["ci", ref chosen @ ..] => xtask::ci(chosen),
         ["model"] => xtask::model(),
+        ["planted", ref words @ ..] => xtask::planted(words),
         ["prove", ref words @ ..] => xtask::prove(words),
         ["fuzz", ref words @ ..] => xtask::fuzz(words),
         ["bench", ref words @ ..] => xtask::bench(words),

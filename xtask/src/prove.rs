@@ -4,20 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::io::{IsTerminal, Write as _};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::failure::{Context, Failure};
-use crate::state::workspace;
-use crate::{gate, run};
+use crate::failure::Failure;
+use crate::{gate, pages, run};
 
 /// How many times the usual length, if nobody says otherwise.
 const TIMES: f64 = 20.0;
-
-/// Where the table stands in the README.
-const MARKS: [&str; 2] = ["<!-- prove: begin -->", "<!-- prove: end -->"];
 
 struct Step {
     name: &'static str,
@@ -138,7 +133,7 @@ pub fn prove(words: &[&str]) -> Result<(), Failure> {
     if !failed.is_empty() {
         return Err(Failure::new(format!("not proved: {}", failed.join(", "))));
     }
-    if readme { write(&table) } else { Ok(()) }
+    if readme { pages::put("README.md", "prove", &format!("\n{table}")) } else { Ok(()) }
 }
 
 fn number(word: &str) -> Result<f64, Failure> {
@@ -213,21 +208,6 @@ impl Bar {
         let verdict = if passed { "passed" } else { "FAILED" };
         eprintln!("{start}{}: {verdict} in {}", self.title, clock(self.start.elapsed()));
     }
-}
-
-/// Puts the table into the README, between its marks.
-fn write(table: &str) -> Result<(), Failure> {
-    let path = workspace().join("README.md");
-    let text = fs::read_to_string(&path).context(|| "README.md cannot be read".into())?;
-    let parts = text.split_once(MARKS[0]).zip(text.split_once(MARKS[1]));
-    let Some(((before, _), (_, after))) = parts else {
-        return Err(Failure::new(format!(
-            "README.md has no place for the table: {} … {}",
-            MARKS[0], MARKS[1]
-        )));
-    };
-    fs::write(&path, format!("{before}{}\n{table}{}{after}", MARKS[0], MARKS[1]))
-        .context(|| "README.md cannot be written".into())
 }
 
 /// `1234567.0` is `1,234,567`.

@@ -1,14 +1,14 @@
 //! `cargo xtask test`: the whole suite against real servers. Rules: the servers are there before the
 //! first test runs, or the command fails; a run in which no test ran has failed; the last line is the
-//! total over all test binaries. When the whole suite runs, so do the driver's races under the model checker, and
-//! the gate of instructions before that line.
+//! total over all test binaries. When the whole suite runs, so do the driver's races under the model checker, the engines over
+//! planted bugs, and the gate of instructions before that line.
 
 use std::fmt;
 use std::process::Command;
 
 use crate::failure::Failure;
 use crate::pair::Pair;
-use crate::{bench, gate, run};
+use crate::{bench, gate, planted, run};
 
 /// The counts of one `test result:` line, or the sum of many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,10 +27,12 @@ pub fn test(chosen: &[&str]) -> Result<(), Failure> {
     tests.args(if chosen.is_empty() { &["--workspace"] } else { chosen });
     let outcome = run(&mut tests, &mut total);
     let races = if chosen.is_empty() { run(&mut races(), &mut total) } else { Ok(()) };
+    let bugs = if chosen.is_empty() { bugs(&mut total) } else { Ok(()) };
     let instructions = if chosen.is_empty() { bench::instructions() } else { Ok(()) };
     println!("{total}");
     outcome?;
     races?;
+    bugs?;
     instructions?;
     if total.passed == 0 {
         return Err(Failure::new("no test ran").command(run::line(&tests)));
@@ -44,6 +46,11 @@ pub fn model() -> Result<(), Failure> {
     let mut races = races();
     run(races.args(["--", "--nocapture"]), &mut total)?;
     if total.passed == 0 { Err(Failure::new("no race ran").command(run::line(&races))) } else { Ok(()) }
+}
+
+/// Known bugs, planted on purpose, have to be found.
+fn bugs(total: &mut Total) -> Result<(), Failure> {
+    planted::tests().iter_mut().try_for_each(|tests| run(tests, total))
 }
 
 fn races() -> Command {

@@ -164,6 +164,7 @@ impl<B: Backend> State<B> {
     /// What became of the ticket; itself, if nothing has.
     #[inline]
     fn claim(&mut self, now: Time, ticket: Ticket, spare: &mut Option<Waker>) -> Result<Step<B>, Ticket> {
+        planted!(LostWakeUp => if spare.is_some() { return Err(ticket); });
         let id = ticket.id();
         let step = match self.core.claim(now, ticket) {
             Claim::Pending(ticket) => return Err(ticket),

@@ -86,6 +86,16 @@
 //! | `tokio` | `TokioClock`, for pools on tokio; spawn the driver with `tokio::spawn(driver.run())` | tokio with its timer |
 //! | `test-util` | `ManualClock`, `Pool::turns`, `Pool::check` | none |
 
+// Known bugs, planted on purpose: the macro is the core's, and without the cfg a line of it is nothing.
+#[cfg(planted)]
+#[macro_use]
+extern crate pool_core as _;
+
+#[cfg(not(planted))]
+macro_rules! planted {
+    ($($bug_and_what:tt)+) => {};
+}
+
 mod acquire;
 mod backend;
 mod bell;

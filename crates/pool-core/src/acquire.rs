@@ -173,7 +173,11 @@ impl Pool {
                     self.queue.leave(&mut self.tickets, ticket.id);
                     self.timers.clear(Key::Ticket(ticket.id.index));
                 }
-                WaitState::Granted(lease) => self.end_lease(lease),
+                WaitState::Granted(lease) => {
+                    planted!(GrantLost => { self.tickets.remove(ticket.id); return self.settle(); });
+                    self.end_lease(lease);
+                    planted!(WakeSwallowed => { self.tickets.remove(ticket.id); return; });
+                }
                 WaitState::Failed(_) => {}
             }
             self.tickets.remove(ticket.id);

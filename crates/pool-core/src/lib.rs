@@ -53,6 +53,10 @@
 
 extern crate alloc;
 
+// First: its macro is for all the others.
+#[macro_use]
+mod planted;
+
 mod acquire;
 mod advice;
 mod arena;
@@ -110,6 +114,8 @@ pub use id::{ConnId, EndpointId, LeaseId, TicketId};
 pub use image::{Call, IMAGE_VERSION, Image, ImageError, Record, Standing};
 pub use input::{EndpointSpec, Event, Lease, Patience, Place, Priority, Request, Ticket};
 pub use output::{Action, Deadline, Notice, Output, Verdict, Wakeup};
+#[cfg(planted)]
+pub use planted::Bug;
 pub use pool::Pool;
 pub use retry::{Failure, Retry, RetryBudget, RetryPolicy, StopReason};
 pub use state::{CloseReason, Lifecycle, health_transition, legal, markable, transition};

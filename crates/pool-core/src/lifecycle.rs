@@ -72,6 +72,7 @@ impl Pool {
         self.end_probe(id);
         self.conns[id].deadline = deadline;
         self.timers.set(Key::Conn(id.index), deadline);
+        planted!(EndlessClose => self.close_without_end(id));
         self.stats.closed[reason as usize] += 1;
         self.actions.push_back(Action::Close { conn: id, reason });
     }
@@ -114,6 +115,7 @@ impl Pool {
         if from == Lifecycle::Connecting {
             let endpoint = conn.endpoint;
             self.endpoints[endpoint].connecting -= 1;
+            planted!(PermitDrift => if to == Lifecycle::Closing { self.endpoints[endpoint].connecting += 1; });
         }
         self.change(id, |conn| conn.life = to);
     }

@@ -148,6 +148,7 @@ impl Pool {
             let held_ms = millis(self.now.since(since));
             self.notice(Notice::LeaseReturned { conn: id, held_ms });
         }
+        planted!(JitterPerCheck => if self.is_too_old(id) { self.mark(id, CloseReason::Lifetime); });
         let conn = &mut self.conns[id];
         conn.leases.remove(&mut self.leases, lease);
         self.leases.remove(lease);

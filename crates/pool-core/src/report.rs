@@ -24,6 +24,7 @@ impl Pool {
             Some(life) => self.apply(life, event),
             None => Verdict::Stale,
         };
+        planted!(NoReplacement => if let Event::Closed { .. } = event { return verdict; });
         self.settle();
         verdict
     }

@@ -138,6 +138,7 @@ impl Pool {
         let unserved = self.queue.len() > connecting + life(Lifecycle::Probing);
         let allowed =
             !self.suspended && self.mode != Mode::Closing && self.total() < self.config.max_connections;
+        planted!(OverDialling => return allowed && (below_minimum || !self.queue.is_empty()));
         allowed && (below_minimum || unserved)
     }
 
@@ -194,6 +195,7 @@ impl Pool {
     fn arm_shrinking(&mut self) {
         let armed = self.timers.is_armed(Key::Shrink);
         let wanted = self.counts.usable > self.min();
+        planted!(TimerOnEmpty => if armed { return; });
         if wanted && !armed {
             let interval = Shrink::interval(self.config.max_idle_time);
             self.timers.set(Key::Shrink, self.now + interval);

@@ -63,6 +63,7 @@ impl Pool {
     /// A release without a fault: the connection rests, or goes to the next in line. Whether it was done.
     #[inline]
     pub(crate) fn give_back(&mut self, now: Time, lease: &Lease, outcome: Outcome) -> bool {
+        planted!(JitterPerCheck => return false);
         let now = self.at(now);
         let success = outcome == Outcome::Success;
         if !(success || outcome == Outcome::Returned) || !self.rest.is_known() || self.wake_by() <= now {

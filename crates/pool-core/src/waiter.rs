@@ -111,6 +111,7 @@ impl Queue {
 
     pub(crate) fn join(&mut self, tickets: &mut Arena<TicketId, Waiter>, id: TicketId) {
         let class = &mut self.classes[tickets[id].priority as usize];
+        planted!(LastInFirstOut => { self.len += 1; return class.push_front(tickets, id); });
         match tickets[id].place {
             Place::Back => class.push_back(tickets, id),
             Place::Front => class.push_front(tickets, id),

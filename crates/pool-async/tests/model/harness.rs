@@ -29,8 +29,12 @@ pub(crate) fn explore(name: &str, preemptions: usize, race: impl Fn() + Send + S
     model.max_branches = 10_000;
     let (orders, start) = (Arc::new(AtomicUsize::new(0)), Instant::now());
     let count = Arc::clone(&orders);
+    #[cfg(planted)]
+    pool_world::planted::begin();
     model.check(move || {
         count.fetch_add(1, Ordering::Relaxed);
+        #[cfg(planted)]
+        pool_world::planted::step();
         race();
     });
     let (orders, took) = (orders.load(Ordering::Relaxed), start.elapsed().as_secs_f64());

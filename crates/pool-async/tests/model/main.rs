@@ -29,5 +29,7 @@
 
 mod ends;
 mod harness;
+#[cfg(planted)]
+mod planted;
 mod races;
 mod watchers;

@@ -7,7 +7,8 @@ mod histories;
 mod image;
 mod matrix;
 mod metamorphic;
-
+#[cfg(planted)]
+mod planted;
 mod regressions;
 mod simulator;
 mod stories_callers;
