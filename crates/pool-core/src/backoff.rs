@@ -56,13 +56,13 @@ mod tests {
         let mut before = Duration::ZERO;
         for failures in (0..5000).chain([u32::MAX / 2, u32::MAX - 1, u32::MAX]) {
             let plain = backoff.plain(failures);
-            assert!(plain >= before && plain <= backoff.max, "{failures}: {plain:?}");
+            assert!(plain >= before && plain <= backoff.max, "I28: {failures}: {plain:?}");
             before = plain;
             for _ in 0..20 {
                 let delay = backoff.delay(failures, &mut rng);
                 assert!(
                     delay >= plain * 4 / 5 && delay <= backoff.max.min(plain * 6 / 5),
-                    "{failures}: {delay:?}"
+                    "I28: {failures}: {delay:?}"
                 );
             }
         }

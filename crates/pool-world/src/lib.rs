@@ -12,7 +12,7 @@
 //! | [`Script`] | the words that `tests/it/stories_*.rs` are written in |
 //!
 //! The oracle was written from the specification and looks at the core only through its public face. Each of its
-//! complaints begins with the number of the invariant that is broken: I1 to I48, as in the tests' names.
+//! complaints begins with the number of the invariant that is broken ([`invariants`]), as in the tests' names.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -24,6 +24,7 @@ pub mod diagram;
 pub mod explore;
 pub mod history;
 pub mod input;
+pub mod invariants;
 pub mod naive;
 pub mod op;
 pub mod oracle;

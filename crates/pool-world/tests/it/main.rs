@@ -5,6 +5,7 @@ mod docs;
 mod exhaustive;
 mod histories;
 mod image;
+mod invariants;
 mod matrix;
 mod metamorphic;
 #[cfg(planted)]

@@ -232,7 +232,7 @@ fn the_pool_shrinks_to_what_the_load_needs_i42() {
         pool.wait_ms(2_000);
         pool.done(caller);
     }
-    assert!(pool.view().status.total <= 3, "{} for a load that one can carry", pool.view().status.total);
+    assert!(pool.view().status.total <= 3, "I42: {} for a load that one can carry", pool.view().status.total);
 }
 
 #[test]

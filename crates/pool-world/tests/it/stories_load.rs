@@ -81,3 +81,26 @@ fn a_black_hole_holds_no_slot_for_longer_than_the_timeouts_i22() {
     sim.run_for(millis(10_000));
     assert_eq!(sim.failed, failed, "it answers, and the pool has not noticed: {:?}", sim.world.view().status);
 }
+
+#[test]
+fn after_a_peak_the_pool_settles_at_what_its_load_needs_i42() {
+    for busy in [1, 3, 6] {
+        let (least, most, idle) = (1, 20, millis(60_000));
+        let mut sim = warm(Config {
+            min_connections: least,
+            max_connections: most,
+            connects_max: most,
+            max_idle_time: idle,
+            ..Config::default()
+        });
+        sim.load = Load { every: millis(50), crowd: most, thinks: millis(500), ..Load::default() };
+        sim.open_doors();
+        sim.run_for(millis(5_000));
+        assert_eq!(sim.world.view().status.total, most, "this was meant to be a peak");
+        // From here on so many are at work on the average, and now and then three times as many.
+        sim.load = Load { every: millis(120 / u64::from(busy)), thinks: millis(118), ..Load::default() };
+        sim.run_for(5 * idle);
+        let total = sim.world.view().status.total;
+        assert!((busy..=3 * busy + 2).contains(&total), "I42: {total} for a load that keeps {busy} busy");
+    }
+}
