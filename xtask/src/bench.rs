@@ -6,19 +6,28 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::failure::{Context, Failure};
+use crate::pair::Pair;
+use crate::postgrest::Limits;
 use crate::state::workspace;
 use crate::{gate, install, pages, run};
 
 /// Where tables stand: the file, the mark's name, the table that `target/bench` has for it.
-const PLACES: [(&str, &str, &str); 3] = [
+const PLACES: [(&str, &str, &str); 7] = [
     ("README.md", "bench", "readme.md"),
+    ("README.md", "bench-http", "http-readme.md"),
+    ("README.md", "bench-faults", "faults-readme.md"),
     ("docs/benchmarks.md", "pools", "pools.md"),
     ("docs/benchmarks.md", "core", "core.md"),
+    ("docs/benchmarks.md", "http", "http.md"),
+    ("docs/benchmarks.md", "faults", "faults.md"),
 ];
 
-const NO_PART: &str = "`cargo xtask bench` takes core, pools, gate, baseline, --short, --docs";
+const NO_PART: &str = "`cargo xtask bench` takes core, pools, http, faults, gate, baseline, --short, --docs";
 
-/// Measures the parts that are named, core and pools if none is; `--short` only shows that it works, `--docs` puts the
+/// What PostgREST has in the scenario where it is saturated: the connections of a hosted project, and a patience that its callers outlast.
+const SATURATED: Limits = Limits { connections: 10, acquisition_timeout: 1 };
+
+/// Measures the parts that are named, all but the gate if none is; `--short` only shows that it works, `--docs` puts the
 /// tables into the docs.
 pub fn bench(words: &[&str]) -> Result<(), Failure> {
     let flags = |flag: &str| words.contains(&flag);
@@ -31,12 +40,14 @@ pub fn bench(words: &[&str]) -> Result<(), Failure> {
         return Err(Failure::new("`--short` measures nothing that is fit for the docs").mend("leave one out"));
     }
     if parts.is_empty() {
-        parts = vec!["core", "pools"];
+        parts = vec!["core", "pools", "http", "faults"];
     }
     for part in parts {
         match part {
             "core" => core(short)?,
-            "pools" => pools(short)?,
+            "pools" => peers("peers", &[], short)?,
+            "http" => peers("peers-http", &["http"], short)?,
+            "faults" => faults(short)?,
             "gate" => instructions()?,
             "baseline" => counted("baseline", &[])?,
             _ => return Err(Failure::new(format!("`{part}` is no part of it: {NO_PART}"))),
@@ -63,15 +74,30 @@ fn counted(command: &str, more: &[&str]) -> Result<(), Failure> {
         .map_err(|failure| failure.mend("see above"))
 }
 
-/// Runs the other pools beside ours, in their own workspace.
-fn pools(short: bool) -> Result<(), Failure> {
+/// Runs others beside ours, in their own workspace.
+fn peers(package: &str, words: &[&str], short: bool) -> Result<(), Failure> {
+    compare(&mut comparison(package, words, short)?)
+}
+
+/// Runs the scenarios with faults, one of them with a PostgREST of its own.
+fn faults(short: bool) -> Result<(), Failure> {
+    Pair::setup()?;
+    let pair = Pair::own_with(SATURATED)?;
+    let mut bench = comparison("peers-http", &["faults"], short)?;
+    bench.env("PEERS_POSTGREST_URL", pair.rest_url()).env("PEERS_POSTGREST_KEY", pair.anon_key());
+    compare(&mut bench)
+}
+
+fn comparison(package: &str, words: &[&str], short: bool) -> Result<Command, Failure> {
     let peers = workspace().join("crates/pool-bench/peers");
-    let mut bench: Command = gate::cargo(&["run", "--quiet", "--release", "--locked", "--"]);
-    bench.current_dir(peers).env("CARGO_TARGET_DIR", workspace().join("target/peers")).arg(folder()?);
-    if short {
-        bench.arg("--short");
-    }
-    run::show(&mut bench, "the pools could not be compared")
+    let mut bench = gate::cargo(&["run", "--quiet", "--release", "--locked", "--package", package, "--"]);
+    bench.current_dir(peers).env("CARGO_TARGET_DIR", workspace().join("target/peers"));
+    bench.args(words).arg(folder()?).args(short.then_some("--short"));
+    Ok(bench)
+}
+
+fn compare(bench: &mut Command) -> Result<(), Failure> {
+    run::show(bench, "others could not be compared with ours")
 }
 
 /// `target/bench`, made if it is not there.

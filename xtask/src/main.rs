@@ -20,8 +20,9 @@ usage: cargo xtask COMMAND
                              mutants, fuzz; prints what each has covered; --readme puts the table there
   fuzz [SECONDS]             every fuzzer for so long (60 each), from the corpus on; needs nightly and cargo-fuzz
   bench [PART…] [--short] [--docs]
-                             what things cost, by parts: core, pools; gate compares instructions with
-                             the baseline, baseline writes it anew; --docs puts the tables there
+                             what things cost, by parts: core, pools, http, faults; gate compares
+                             instructions with the baseline, baseline writes it anew; --docs puts the
+                             tables there
   setup                      install what is missing (PostgreSQL, PostgREST), start both
   start | stop | status      the two servers on loopback, without installing
   restart postgres|postgrest stop one in order and start it again

@@ -6,7 +6,6 @@
 
 mod contender;
 mod contest;
-mod runtime;
 mod scenario;
 mod site;
 mod threads;
@@ -15,29 +14,30 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use contest::{Board, Contest, Field, OURS, Plan, STRAWMAN, number};
+use contest::{Contest, Field, OURS, Plan, STRAWMAN, smol, tokio};
+use ground::contest::{Board, leave, number};
 use scenario::{Alone, Crowd, Down, Dropped, Half, Hold, Idle, Two, Waiters};
 
 fn contests() -> Vec<Contest> {
     let mut contests = vec![
-        Contest::tokio("one task, nobody waits", Field::NobodyWaits, Alone),
-        Contest::tokio("two threads, nobody waits", Field::NobodyWaits, Two),
-        Contest::tokio("64 tasks on 8", Field::Everyone, Crowd(64)),
-        Contest::tokio("1,000 tasks on 8", Field::Everyone, Crowd(1_000)),
-        Contest::tokio("10,000 tasks on 8", Field::Everyone, Crowd(10_000)),
-        Contest::tokio("64 tasks on 8, a fifth of the waits dropped", Field::Everyone, Dropped),
-        Contest::tokio("10,000 waiters", Field::Everyone, Waiters(10_000)),
-        Contest::tokio("256 tasks on 16, held for 1 ms", Field::Everyone, Hold),
-        Contest::tokio("every second connect refused", Field::Dialling, Half),
-        Contest::tokio("every connect refused for a second", Field::Dialling, Down),
-        Contest::tokio("1,000 idle connections", Field::Everyone, Idle(1_000)),
-        Contest::smol("one task, nobody waits", Alone),
-        Contest::smol("two threads, nobody waits", Two),
-        Contest::smol("64 tasks on 8", Crowd(64)),
-        Contest::smol("1,000 tasks on 8", Crowd(1_000)),
-        Contest::smol("10,000 tasks on 8", Crowd(10_000)),
-        Contest::smol("64 tasks on 8, a fifth of the waits dropped", Dropped),
-        Contest::smol("256 tasks on 16, held for 1 ms", Hold),
+        tokio("one task, nobody waits", Field::NobodyWaits, Alone),
+        tokio("two threads, nobody waits", Field::NobodyWaits, Two),
+        tokio("64 tasks on 8", Field::Everyone, Crowd(64)),
+        tokio("1,000 tasks on 8", Field::Everyone, Crowd(1_000)),
+        tokio("10,000 tasks on 8", Field::Everyone, Crowd(10_000)),
+        tokio("64 tasks on 8, a fifth of the waits dropped", Field::Everyone, Dropped),
+        tokio("10,000 waiters", Field::Everyone, Waiters(10_000)),
+        tokio("256 tasks on 16, held for 1 ms", Field::Everyone, Hold),
+        tokio("every second connect refused", Field::Dialling, Half),
+        tokio("every connect refused for a second", Field::Dialling, Down),
+        tokio("1,000 idle connections", Field::Everyone, Idle(1_000)),
+        smol("one task, nobody waits", Alone),
+        smol("two threads, nobody waits", Two),
+        smol("64 tasks on 8", Crowd(64)),
+        smol("1,000 tasks on 8", Crowd(1_000)),
+        smol("10,000 tasks on 8", Crowd(10_000)),
+        smol("64 tasks on 8, a fifth of the waits dropped", Dropped),
+        smol("256 tasks on 16, held for 1 ms", Hold),
     ];
     contests.extend(threads::contests());
     contests
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         if only.is_some_and(|word| !contest.title().contains(word.as_str())) {
             continue;
         }
-        let board = contest.run(plan);
+        let board = contest.run(plan.rounds, plan);
         println!("{}", board.table());
         boards.push(board);
     }
@@ -78,14 +78,9 @@ fn main() -> ExitCode {
 }
 
 fn write(folder: &Path, plan: Plan, boards: &[Board]) -> std::io::Result<()> {
-    let json = serde_json::json!({
-        "rounds": plan.rounds,
-        "contests": boards.iter().map(Board::json).collect::<Vec<_>>(),
-    });
-    std::fs::write(folder.join("pools.json"), format!("{json:#}\n"))?;
     let tables: Vec<String> = boards.iter().map(Board::table).collect();
-    let head = format!("Medians of {} rounds.\n\n", plan.rounds);
-    std::fs::write(folder.join("pools.md"), head + &tables.join("\n"))?;
+    let text = format!("Medians of {} rounds.\n\n{}", plan.rounds, tables.join("\n"));
+    leave(folder, "pools", plan.rounds, boards, &text)?;
     std::fs::write(folder.join("readme.md"), readme(boards))
 }
 

@@ -9,7 +9,7 @@ use pool_async::blocking::{self, ThreadClock};
 use pool_async::pool_core::Outcome;
 
 use crate::contender::config;
-use crate::contest::{Contest, OURS, Plan, STRAWMAN, Sample};
+use crate::contest::{self, Contest, OURS, Plan, STRAWMAN, Sample};
 use crate::site::{Conn, Refused, Site, check};
 
 /// A pool for threads.
@@ -116,7 +116,7 @@ impl Drop for Taken<'_> {
 
 pub fn contests() -> Vec<Contest> {
     let contest = |title: &str, threads: usize| {
-        Contest::new(title)
+        contest::contest(title)
             .entry(OURS, move |plan| play::<Ours>(threads, plan))
             .entry("r2d2", move |plan| play::<R2d2>(threads, plan))
             .entry(STRAWMAN, move |plan| play::<Straw>(threads, plan))

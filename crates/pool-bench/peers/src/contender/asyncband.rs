@@ -4,8 +4,8 @@ use asyncband::pool::bounded::{Object, Pool, PoolConfig};
 use asyncband::pool::{ManageObject, ObjectStatus};
 
 use super::{Contender, Denied};
-use crate::runtime::Runtime;
 use crate::site::{Conn, Refused, Site, check};
+use ground::runtime::Runtime;
 
 impl ManageObject for Site {
     type Object = Conn;

@@ -1,8 +1,8 @@
 use bb8::{ManageConnection, Pool, PooledConnection, RunError};
 
 use super::{Contender, Denied};
-use crate::runtime::Tokio;
 use crate::site::{Conn, Refused, Site, check};
+use ground::runtime::Tokio;
 
 impl ManageConnection for Site {
     type Connection = Conn;

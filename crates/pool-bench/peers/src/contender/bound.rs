@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::{Contender, Denied};
-use crate::runtime::Runtime;
 use crate::site::{Conn, Site};
+use ground::runtime::Runtime;
 
 /// The least that any pool with one lock must pay: a lock to take, a lock to give back; with `CLOCKS`, the time read at both. Nobody can
 /// wait for it.

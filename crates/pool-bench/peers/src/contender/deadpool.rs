@@ -2,8 +2,8 @@ use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleResult
 use deadpool::unmanaged;
 
 use super::{Contender, Denied};
-use crate::runtime::Runtime;
 use crate::site::{Conn, Refused, Site, check};
+use ground::runtime::Runtime;
 
 impl Manager for Site {
     type Type = Conn;

@@ -1,8 +1,8 @@
 use mobc::{Connection, Error, Manager, Pool, async_trait};
 
 use super::{Contender, Denied};
-use crate::runtime::Tokio;
 use crate::site::{Conn, Refused, Site, check};
+use ground::runtime::Tokio;
 
 #[async_trait]
 impl Manager for Site {

@@ -12,8 +12,8 @@ mod strawman;
 use std::future::Future;
 use std::ops::DerefMut;
 
-use crate::runtime::Runtime;
 use crate::site::{Conn, Site};
+use ground::runtime::Runtime;
 
 pub use self::asyncband::Asyncband;
 pub use self::bb8::Bb8;

@@ -6,8 +6,8 @@ use pool_async::pool_core::{Config, FaultClass, Outcome, Reuse, Time};
 use pool_async::{Backend, Clock, ConnectContext, Connected, Fault, Lease, Pool};
 
 use super::{Contender, Denied};
-use crate::runtime::Runtime;
 use crate::site::{Conn, Refused, Site};
+use ground::runtime::Runtime;
 
 /// The clock that the adapters have.
 #[derive(Clone)]

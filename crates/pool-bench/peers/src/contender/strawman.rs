@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Contender, Denied};
-use crate::runtime::Runtime;
 use crate::site::{Conn, Site};
+use ground::runtime::Runtime;
 
 /// What one writes without a pool: fair, as tokio's semaphore is, without a deadline, a check, a lifetime or a figure.
 #[derive(Clone)]

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::warm;
 use crate::contender::Contender;
 use crate::contest::{Plan, Sample, Scenario};
-use crate::runtime::{Runtime, Tokio, alone};
 use crate::site::Site;
+use ground::runtime::{Runtime, Tokio, alone};
 
 /// So many tasks on eight connections, each of which is held for a yield.
 #[derive(Clone, Copy)]

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::{draw, warm, within};
 use crate::contender::Contender;
 use crate::contest::{Plan, Sample, Scenario};
-use crate::runtime::Runtime;
 use crate::site::Site;
+use ground::runtime::Runtime;
 
 /// Sixty-four tasks on eight connections; of the acquires that have to wait, every fifth is dropped while it waits.
 #[derive(Clone, Copy)]

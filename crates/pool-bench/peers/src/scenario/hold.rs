@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::warm;
 use crate::contender::Contender;
 use crate::contest::{Plan, Sample, Scenario};
-use crate::runtime::Runtime;
 use crate::site::Site;
+use ground::runtime::Runtime;
 
 /// 256 tasks on 16 connections, each held for a millisecond (as long as the runtime's timer makes of it). The ideal is that every connection
 /// is in use all the time.

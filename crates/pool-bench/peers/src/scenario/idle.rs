@@ -1,8 +1,8 @@
 use super::warm;
 use crate::contender::Contender;
 use crate::contest::{Plan, Sample, Scenario};
-use crate::runtime::{Runtime, alone};
 use crate::site::Site;
+use ground::runtime::{Runtime, alone};
 
 /// What an idle pool of so many connections holds: the connection itself is 16 bytes of it.
 #[derive(Clone, Copy)]

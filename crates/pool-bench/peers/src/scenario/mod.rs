@@ -12,7 +12,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::contender::Contender;
-use crate::runtime::Runtime;
+use ground::runtime::Runtime;
 
 pub use crowd::Crowd;
 pub use dropped::Dropped;

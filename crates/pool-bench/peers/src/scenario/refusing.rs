@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::within;
 use crate::contender::{Contender, Denied};
 use crate::contest::{Plan, Sample, Scenario};
-use crate::runtime::Runtime;
 use crate::site::{Mood, Site};
+use ground::runtime::Runtime;
 
 /// Every second connect is refused, and every tenth use breaks its connection: 64 callers on 16, who ask again at once.
 #[derive(Clone, Copy)]

@@ -5,8 +5,8 @@ use std::time::Instant;
 use super::{touch, warm};
 use crate::contender::Contender;
 use crate::contest::{Plan, Sample, Scenario};
-use crate::runtime::Runtime;
 use crate::site::Site;
+use ground::runtime::Runtime;
 
 /// One task; nobody waits.
 #[derive(Clone, Copy)]

@@ -5,8 +5,8 @@ use std::time::Instant;
 use super::warm;
 use crate::contender::Contender;
 use crate::contest::{Plan, Sample, Scenario};
-use crate::runtime::Runtime;
 use crate::site::Site;
+use ground::runtime::Runtime;
 
 /// What it takes to wait: so many callers behind eight connections that are in use.
 #[derive(Clone, Copy)]

@@ -1,0 +1,4 @@
+//! What every comparison stands on: contests, their tables, and the runtimes. Nothing here knows what is compared.
+
+pub mod contest;
+pub mod runtime;
