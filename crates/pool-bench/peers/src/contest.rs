@@ -5,9 +5,13 @@ use std::time::Duration;
 pub use ground::contest::Sample;
 use ground::runtime::{Runtime, Smol, Tokio};
 
-use crate::contender::{Asyncband, Bb8, Bound, Contender, Deadpool, Mobc, Ours, Strawman, Unmanaged};
+use crate::contender::{
+    Asyncband, Bb8, Bound, Contender, Deadpool, Mobc, Ours, OursFast, Strawman, Unmanaged,
+};
 
 pub const OURS: &str = "here";
+/// This pool, on `FastClock`.
+pub const FAST: &str = "here, FastClock";
 pub const STRAWMAN: &str = "semaphore + mutex";
 
 /// How much is measured.
@@ -62,6 +66,7 @@ pub fn tokio(title: &str, field: Field, scenario: impl Scenario) -> Contest {
     all = with::<Tokio, Bb8>(all, "bb8", scenario);
     all = with::<Tokio, Mobc>(all, "mobc", scenario);
     if !matches!(field, Field::Dialling) {
+        all = with::<Tokio, OursFast<Tokio>>(all, FAST, scenario);
         all = with::<Tokio, Unmanaged>(all, "deadpool, unmanaged", scenario);
         all = with::<Tokio, Strawman>(all, STRAWMAN, scenario);
     }
@@ -77,6 +82,7 @@ pub fn smol(title: &str, scenario: impl Scenario) -> Contest {
     let mut all = with::<Smol, Ours<Smol>>(contest(&format!("{title}, on smol")), OURS, scenario);
     all = with::<Smol, Asyncband>(all, "asyncband", scenario);
     all = with::<Smol, Deadpool>(all, "deadpool", scenario);
+    all = with::<Smol, OursFast<Smol>>(all, FAST, scenario);
     all = with::<Smol, Unmanaged>(all, "deadpool, unmanaged", scenario);
     with::<Smol, Strawman>(all, STRAWMAN, scenario)
 }

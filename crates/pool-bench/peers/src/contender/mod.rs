@@ -20,7 +20,7 @@ pub use self::bb8::Bb8;
 pub use self::bound::Bound;
 pub use self::deadpool::{Deadpool, Unmanaged};
 pub use self::mobc::Mobc;
-pub use self::ours::{Ours, config};
+pub use self::ours::{Ours, OursFast, config};
 pub use self::strawman::Strawman;
 
 /// Why there was no connection.

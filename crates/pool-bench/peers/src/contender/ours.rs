@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 use pool_async::pool_core::{Config, FaultClass, Outcome, Reuse, Time};
-use pool_async::{Backend, Clock, ConnectContext, Connected, Fault, Lease, Pool};
+use pool_async::{Backend, Clock, ConnectContext, Connected, FastClock, Fault, Lease, Pool};
 
 use super::{Contender, Denied};
 use crate::site::{Conn, Refused, Site};
@@ -56,32 +56,52 @@ pub fn config(size: usize) -> Config {
     }
 }
 
-#[derive(Clone)]
-pub struct Ours<R: Runtime>(Pool<Site, Beat<R>>);
+/// The pool on a clock. That the driver can be spawned is known of each clock, not of all.
+macro_rules! on_a_clock {
+    ($(#[$doc:meta])* $name:ident, $clock:ty, $start:expr) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name<R: Runtime>(Pool<Site, $clock>);
 
-impl<R: Runtime> Contender<R> for Ours<R> {
-    type Guard<'a> = Lease<Site, Beat<R>>;
+        impl<R: Runtime> Contender<R> for $name<R> {
+            type Guard<'a> = Lease<Site, $clock>;
 
-    async fn build(size: usize, site: Site) -> Self {
-        let built = Pool::builder(site, Beat::<R>(Instant::now(), PhantomData)).config(config(size)).build();
-        let (pool, driver) = built.expect("a valid configuration");
-        // It ends by itself when the pool's last handle is gone.
-        R::detach(driver.run());
-        Ours(pool)
-    }
+            async fn build(size: usize, site: Site) -> Self {
+                let (pool, driver) =
+                    Pool::builder(site, $start).config(config(size)).build().expect("a valid configuration");
+                // It ends by itself when the pool's last handle is gone.
+                R::detach(driver.run());
+                $name(pool)
+            }
 
-    fn acquire(&self) -> impl Future<Output = Result<Lease<Site, Beat<R>>, Denied>> + Send {
-        let acquire = self.0.acquire();
-        async move {
-            let denied = |error: pool_async::AcquireError<Refused>| match error.connect_error() {
-                Some(_) => Denied::WithCause,
-                None => Denied::Blind,
-            };
-            acquire.await.map_err(denied)
+            fn acquire(&self) -> impl Future<Output = Result<Lease<Site, $clock>, Denied>> + Send {
+                let acquire = self.0.acquire();
+                async move { acquire.await.map_err(denied) }
+            }
+
+            fn give_back(guard: Lease<Site, $clock>) {
+                guard.release(Outcome::Success);
+            }
         }
-    }
+    };
+}
 
-    fn give_back(guard: Lease<Site, Beat<R>>) {
-        guard.release(Outcome::Success);
+on_a_clock!(
+    /// On the clock that the adapters have: the standard library's.
+    Ours,
+    Beat<R>,
+    Beat::<R>(Instant::now(), PhantomData)
+);
+on_a_clock!(
+    /// On the processor's counter.
+    OursFast,
+    FastClock<Beat<R>>,
+    FastClock::new(Beat::<R>(Instant::now(), PhantomData))
+);
+
+fn denied(error: pool_async::AcquireError<Refused>) -> Denied {
+    match error.connect_error() {
+        Some(_) => Denied::WithCause,
+        None => Denied::Blind,
     }
 }
