@@ -37,7 +37,7 @@ impl Lease {
 }
 
 impl Pool {
-    /// Has every call go the long way from now on: for engines that compare it with the short ones (I48).
+    /// Has every call go the long way from now on: for engines that compare it with the short ones (I47).
     pub fn refuse_short_ways(&mut self) {
         self.rest = Rest::Ignored;
     }

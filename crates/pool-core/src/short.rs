@@ -1,6 +1,6 @@
 //! What a busy pool does all day, by the shortest way: a connection is taken, given back, or handed to the next in line.
 //!
-//! Rules kept here: a short way leaves the state that the long one would have left, to the last bit (I48); it looks first, and where
+//! Rules kept here: a short way leaves the state that the long one would have left, to the last bit (I47); it looks first, and where
 //! anything is unusual it has touched nothing. What is usual: the pool rests ([`Rest`]), no timer is due, the connection carries one
 //! lease at a time and is healthy, as is its endpoint, and the use went well.
 

@@ -85,7 +85,7 @@ const POLICY: [Invariant; 6] = [
     holds("I30", "a pool that ends dials nothing, tells everybody, and is empty in the end"),
 ];
 
-const COST: [Invariant; 7] = [
+const COST: [Invariant; 8] = [
     holds("I31", "the same calls lead to the same actions"),
     holds("I32", "it does not matter how often actions are taken"),
     holds("I33", "it does not matter when the clock began"),
@@ -93,6 +93,7 @@ const COST: [Invariant; 7] = [
     holds("I35", "actions and names are small"),
     holds("I36", "the pool does what the naive pool does"),
     holds("I47", "a short way leaves the state that the long one would have left, to the last bit"),
+    holds("I48", "watchers are told each change that they are promised to hear of, once, and nothing else"),
 ];
 
 const MECHANISMS: [Invariant; 9] = [

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use pool_core::{Action, Claim, Event, FaultClass, Image, ImageError, Outcome, Output, Pool, Request, Time};
+use pool_core::{
+    Action, Claim, Event, FaultClass, IMAGE_VERSION, Image, ImageError, Outcome, Output, Pool, Request, Time,
+};
 use pool_world::input::Input;
 use pool_world::sim::{Driver, Sim};
 use pool_world::tape::{Heard, Player};
@@ -242,7 +244,9 @@ fn each_part_of_the_frame_is_checked() {
     assert_eq!(Image::from_bytes(b"sbp-imag").unwrap_err(), ImageError::Magic);
     assert_eq!(
         with(8, 77).to_string(),
-        "the image has version 77, and this is a reader of version 1: use the version that wrote it"
+        format!(
+            "the image has version 77, and this is a reader of version {IMAGE_VERSION}: use the version that wrote it"
+        )
     );
 }
 
