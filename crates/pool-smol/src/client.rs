@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
+use http_body::Body as _;
 use http_client::Config;
 use pool_http::{Base, Limits, Phase, TransportError, TransportErrorKind};
 use pool_hyper::{SetupError, classify, invalid};
@@ -38,7 +39,9 @@ impl Origin {
     }
 
     fn leads_to(&self, url: &Url) -> bool {
-        self.url.origin() == url.origin()
+        let here = &self.url;
+        (here.scheme(), here.host(), here.port_or_known_default())
+            == (url.scheme(), url.host(), url.port_or_known_default())
     }
 }
 
@@ -95,8 +98,8 @@ impl Lent {
         answer.set_version(Some(version(head.version)));
         headers(&head.headers, &mut answer)?;
         answer.ext_mut().insert(head.status);
-        let body = Arriving::new(body, timer, most);
-        answer.set_body(Body::from_reader(body, None));
+        let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+        answer.set_body(Body::from_reader(Arriving::new(body, timer, most), length));
         Ok(answer)
     }
 

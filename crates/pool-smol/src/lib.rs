@@ -61,7 +61,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `runtime` | smol's sockets, timers and threads, under the transport that is [`pool_hyper`]'s |
+//! | `runtime`, `io` | smol's sockets, timers and threads, under the transport that is [`pool_hyper`]'s |
 //! | `connection`, `client`, `body` | what a lease lends: the pool's own types, and surf's |
 //! | `error` | what a failure means |
 //! | `spawner`, `clock` | where tasks run, and what time it is |
@@ -75,6 +75,7 @@ mod client;
 mod clock;
 mod connection;
 mod error;
+mod io;
 mod runtime;
 mod spawner;
 mod supabase;

@@ -10,8 +10,8 @@ use futures_rustls::client::TlsStream;
 use pool_hyper::{Agreed, Runtime, Tls};
 use smol::Timer;
 use smol::net::TcpStream;
-use smol_hyper::rt::FuturesIo;
 
+use crate::io::Io;
 use crate::spawner::Spawner;
 
 /// smol's reactor, and an executor.
@@ -22,8 +22,8 @@ pub(crate) struct Smol {
 
 impl Runtime for Smol {
     type Tcp = TcpStream;
-    type Plain = FuturesIo<TcpStream>;
-    type Encrypted = FuturesIo<TlsStream<TcpStream>>;
+    type Plain = Io<TcpStream>;
+    type Encrypted = Io<TlsStream<TcpStream>>;
 
     fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> + Send {
         TcpStream::connect(to)
@@ -35,13 +35,13 @@ impl Runtime for Smol {
     }
 
     fn plain(tcp: TcpStream) -> Self::Plain {
-        FuturesIo::new(tcp)
+        Io::new(tcp)
     }
 
     async fn encrypt(&self, tls: &Tls, tcp: TcpStream) -> io::Result<(Self::Encrypted, Agreed)> {
         let stream = TlsConnector::from(tls.config.clone()).connect(tls.name.clone(), tcp).await?;
         let agreed = Agreed::from(stream.get_ref().1);
-        Ok((FuturesIo::new(stream), agreed))
+        Ok((Io::new(stream), agreed))
     }
 
     fn detach(&self, task: impl Future<Output = ()> + Send + 'static) {

@@ -40,6 +40,7 @@ fn surf_works_on_the_connection_of_the_lease() {
         let url = format!("{}{}", sim.url(), blog_path(7));
         let get = surf::RequestBuilder::new(surf::http::Method::Get, url.parse().unwrap());
         let mut answer = lease.execute(get.header("apikey", sim.anon_key()).build()).await.unwrap();
+        assert_eq!(answer.len(), Some(10), "as its head says");
         assert_eq!(answer.body_string().await.unwrap(), r#"[{"id":7}]"#);
         assert_eq!((sim.counters().opened, sim.counters().requests), (1, 5));
     });
