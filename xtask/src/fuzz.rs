@@ -2,6 +2,7 @@
 //! read and not written, what is found goes to `fuzz/target/found`; the first crash fails, with what mends it.
 
 use std::fs;
+use std::process::Command;
 
 use crate::failure::{Context, Failure};
 use crate::state::workspace;
@@ -24,10 +25,8 @@ pub fn fuzz(words: &[&str]) -> Result<(), Failure> {
         }
         _ => return Err(Failure::new("fuzz takes one number, the seconds for each target")),
     };
-    let list =
-        run::capture(&mut cargo_fuzz(&["list"]), "the fuzzers cannot be listed").map_err(|failure| {
-            failure.mend("rustup toolchain install nightly && cargo install cargo-fuzz --locked")
-        })?;
+    look_for_tools()?;
+    let list = run::capture(&mut cargo_fuzz(&["list"]), "the fuzzers cannot be listed")?;
     run::show(&mut cargo_fuzz(&["build", "-s", "none"]), "the fuzzers cannot be built")?;
     let targets: Vec<&str> = list.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     for (n, target) in targets.iter().enumerate() {
@@ -37,11 +36,33 @@ pub fn fuzz(words: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn cargo_fuzz(arguments: &[&str]) -> std::process::Command {
-    // There is no unsafe code for a sanitizer to look at, and without one it is several times faster.
-    let mut command = gate::cargo(&["+nightly", "fuzz"]);
+/// Says which of the three things that fuzzing needs is not there. The tests need none of them: they replay the corpus on stable.
+fn look_for_tools() -> Result<(), Failure> {
+    let missing = |what: &str, mend: &str| Err(Failure::new(format!("fuzzing needs {what}")).mend(mend));
+    if !run::succeeds(&mut nightly(&["--version"])) {
+        return missing("a nightly compiler", "rustup toolchain install nightly");
+    }
+    if !run::succeeds(&mut cargo_fuzz(&["--version"])) {
+        return missing("cargo-fuzz", "cargo install cargo-fuzz --locked");
+    }
+    if !["c++", "g++", "clang++"].into_iter().any(run::on_path) {
+        return missing("a C++ compiler, for libFuzzer", "apt-get install g++");
+    }
+    Ok(())
+}
+
+/// Cargo of the nightly toolchain.
+fn nightly(arguments: &[&str]) -> Command {
+    let mut command = gate::cargo(&["+nightly"]);
     // The cargo that runs us has set the toolchain for its children.
     command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").args(arguments);
+    command
+}
+
+fn cargo_fuzz(arguments: &[&str]) -> Command {
+    // There is no unsafe code for a sanitizer to look at, and without one it is several times faster.
+    let mut command = nightly(&["fuzz"]);
+    command.args(arguments);
     command
 }
 
