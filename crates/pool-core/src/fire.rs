@@ -257,7 +257,8 @@ impl Pool {
         let mut held = false;
         while let Some(lease) = self.conns[id].leases.head() {
             let last = self.conns[id].leases.len() == 1;
-            match self.leases[lease].granted_to {
+            let granted_to = self.leases[lease].granted_to;
+            match granted_to {
                 Some(ticket) => {
                     let failed = crate::waiter::WaitState::Failed(AcquireErrorKind::Closed);
                     self.tickets[ticket].state = failed;
@@ -270,6 +271,9 @@ impl Pool {
             }
             if last && !held {
                 return self.end_lease(lease);
+            }
+            if granted_to.is_some() {
+                self.tell_returned(lease);
             }
             self.conns[id].leases.remove(&mut self.leases, lease);
             self.leases.remove(lease);

@@ -143,10 +143,9 @@ impl Pool {
     /// Takes a lease off its connection. The last one to go lets a marked connection close.
     pub(crate) fn end_lease(&mut self, lease: LeaseId) {
         let Some(record) = self.leases.get(lease) else { return };
-        let (id, since, reported) = (record.conn, record.since, record.reported);
+        let (id, reported) = (record.conn, record.reported);
         if reported {
-            let held_ms = millis(self.now.since(since));
-            self.notice(Notice::LeaseReturned { conn: id, held_ms });
+            self.tell_returned(lease);
         }
         planted!(JitterPerCheck => if self.is_too_old(id) { self.mark(id, CloseReason::Lifetime); });
         let conn = &mut self.conns[id];
@@ -165,6 +164,15 @@ impl Pool {
         self.enter_by_use(id);
         self.shelve(id);
         if self.conns[id].leases.is_empty() { self.arm_idle(id) } else { self.arm(id) }
+    }
+
+    /// Tells that a lease is back, if it was said to be held for too long.
+    pub(crate) fn tell_returned(&mut self, lease: LeaseId) {
+        let record = &self.leases[lease];
+        if record.reported {
+            let held_ms = millis(self.now.since(record.since));
+            self.notice(Notice::LeaseReturned { conn: record.conn, held_ms });
+        }
     }
 
     /// The peer closed a connection that had been idle for `age`.

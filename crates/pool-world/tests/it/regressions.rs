@@ -89,3 +89,12 @@ fn a_probe_that_was_asked_for_unseen_may_be_answered_after_the_lease_i11() {
     let released = Op::Release { nth: 0, how: 0 };
     replay(Setup { min: 1, ..setup }, &[shared, CALLER, Op::Hold, Op::Tick, Op::Unhold, released, answer]);
 }
+
+#[test]
+fn each_grant_that_the_end_of_the_grace_takes_back_and_was_said_to_be_held_is_said_to_be_back_i47() {
+    let setup = Setup { waiters: 1, leak: 400, fail_when_down: false, ..TIGHT };
+    let shared = Op::Connected { nth: 0, leases: 2 };
+    let ops = [STRICT, shared, Op::Tick, STRICT, Op::Probed { nth: 0 }, STRICT, Op::Cancel { nth: 0 }];
+    let end = [Op::Shutdown { ms: 400 }, Op::Release { nth: 0, how: 0 }, STRICT, Op::Tick, Op::Tick];
+    replay(setup, &[&ops[..], &end].concat());
+}
