@@ -7,8 +7,8 @@
 //! | idempotent | again | again, likewise |
 //! | unsafe | again | never |
 //!
-//! A wait is drawn with full jitter from `base × 2ⁿ`, capped, and is at least what the peer asked for; a wait that would
-//! reach the deadline is not begun: the real error comes now. [AWS, "Exponential backoff and jitter"; Finagle's retry budget]
+//! A wait is drawn with full jitter from `base × 2ⁿ`, capped, and is at least what the peer asked for; after the first fault of a
+//! connection there is none, since another one is at hand; a wait that would reach the deadline is not begun: the real error comes now. [AWS, "Exponential backoff and jitter"; Finagle's retry budget]
 
 use core::time::Duration;
 
@@ -189,10 +189,11 @@ pub(crate) fn decide(
     Retry::After(wait)
 }
 
-/// A request that never left meets a fresh connection at once, the first time; everything else waits.
+/// A request whose connection was at fault meets another at once, the first time, and one that has proved alive since: to wait would be to
+/// wait for nothing. Everything else waits.
 fn wait(policy: &RetryPolicy, rng: &mut Rng, failure: &Failure) -> Duration {
     let floor = failure.after.unwrap_or(Duration::ZERO);
-    if failure.class == FaultClass::Connection && failure.sent == Sent::No && failure.attempt == 1 {
+    if failure.class == FaultClass::Connection && failure.attempt == 1 {
         return floor;
     }
     let doublings = failure.attempt.saturating_sub(1).min(32);

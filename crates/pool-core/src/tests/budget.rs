@@ -88,7 +88,7 @@ fn a_wait_is_drawn_up_to_a_bound_that_doubles_up_to_its_limit() {
 }
 
 #[test]
-fn only_the_first_retry_of_what_never_left_is_at_once() {
+fn only_the_first_retry_after_a_fault_of_the_connection_is_at_once() {
     let policy = RetryPolicy::default();
     let waits = |class, sent, attempt| {
         let mut rng = Rng::new(9);
@@ -100,7 +100,8 @@ fn only_the_first_retry_of_what_never_left_is_at_once() {
         (0..20).map(draw).any(|wait| !wait.is_zero())
     };
     assert!(!waits(FaultClass::Connection, Sent::No, 1));
+    assert!(!waits(FaultClass::Connection, Sent::Maybe, 1));
     assert!(waits(FaultClass::Connection, Sent::No, 2));
-    assert!(waits(FaultClass::Connection, Sent::Maybe, 1));
+    assert!(waits(FaultClass::Connection, Sent::Maybe, 2));
     assert!(waits(FaultClass::Endpoint, Sent::No, 1));
 }

@@ -271,6 +271,26 @@ fn a_retry_is_for_what_may_be_run_twice_and_has_time() {
 }
 
 #[test]
+fn what_may_be_run_twice_and_met_a_dead_connection_goes_to_another_at_once_and_waits_only_after_that() {
+    let mut pool = Script::new(|_| {});
+    let died = Failure { class: FaultClass::Connection, ..failure(&pool) };
+    for _ in 0..20 {
+        assert_eq!(pool.feed(Input::Retry(died)), Answer::Retry(Retry::After(Duration::ZERO)));
+    }
+    let again = Failure { attempt: 2, ..died };
+    let Answer::Retry(Retry::After(wait)) = pool.feed(Input::Retry(again)) else {
+        panic!("it may be tried again")
+    };
+    assert!(wait > Duration::ZERO, "the second connection died as well");
+    let asked = Failure { after: Some(SECOND), ..died };
+    assert_eq!(
+        pool.feed(Input::Retry(asked)),
+        Answer::Retry(Retry::After(SECOND)),
+        "but the peer asked for it"
+    );
+}
+
+#[test]
 fn a_full_outage_is_not_multiplied_by_retries_i40() {
     let mut pool = Script::new(|config| config.max_connections = 1);
     let mut retries = 0;
