@@ -43,6 +43,7 @@ pub use config::{PROBE_LIMIT, Resolver, Roots, TransportConfig};
 pub use info::{Info, Session};
 pub use link::Link;
 pub use runtime::Runtime;
+pub use socket::peer_has_closed;
 pub use status::{fault, proves_life, status_fault};
 pub use tls::{Agreed, SetupError, Tls, without_roots};
 pub use transport::Transport;

@@ -1,7 +1,7 @@
 //! One physical connection: its sender, the tasks behind it, and what it has told the pool.
 //!
 //! Rules: exactly one attempt of each request, on exactly this connection; what hyper hands back, or the socket took no byte of,
-//! was never sent; nothing that was noticed is kept from the pool, and nothing is reported twice.
+//! was never sent; what might not be sent twice is not put on a socket that the peer has closed; nothing that was noticed is kept from the pool, and nothing is reported twice.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -123,6 +123,9 @@ impl<R: Runtime, B: RequestBody> Link<R, B> {
         flight: &mut Flight,
     ) -> Result<Response<Incoming>, TransportError> {
         let ready = self.ready().await;
+        if self.info.version < Version::HTTP_2 && !request.method().is_safe() {
+            self.signal.look_first();
+        }
         let written = self.signal.written();
         let request = if self.shared {
             Leaving::unwatched(request)

@@ -31,6 +31,13 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// The socket as it is.
     fn plain(tcp: Self::Tcp) -> Self::Plain;
 
+    /// Whether the peer has closed its end, as the system knows it now, which may be before the runtime hears of it:
+    /// [`peer_has_closed`](crate::peer_has_closed), of the socket within.
+    fn plain_is_closed(stream: &Self::Plain) -> bool;
+
+    /// The same of the socket under TLS.
+    fn encrypted_is_closed(stream: &Self::Encrypted) -> bool;
+
     /// Sets up TLS. Dropping the future closes the socket.
     fn encrypt(
         &self,

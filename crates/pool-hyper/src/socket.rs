@@ -1,5 +1,9 @@
 //! The socket under a connection, and the one event that nobody can miss: its end.
 //!
+//! Theory of operation: a runtime hears of the peer's close when it next asks the system for events, and until then a request would be
+//! written to a socket that nobody reads: sent, for all that can be known. So a request that must not go twice asks the system first.
+//! What is left is the time that the close itself is under way.
+//!
 //! Rules: whoever owns the socket owns its end; when it is dropped, by hyper or by an abort, the file descriptor is closed
 //! first and then the signal given. So "closed" is never said of a socket that is still open. A peer that never stops talking holds up
 //! nobody but its own connection, on any executor.
@@ -42,6 +46,8 @@ pub(crate) struct Signal {
     closed: AtomicBool,
     /// Bytes that the socket has taken, of whatever kind.
     written: AtomicU64,
+    /// The next write is to look first.
+    careful: AtomicBool,
     ended: Event,
     pub(crate) reporter: Reporter,
 }
@@ -49,7 +55,7 @@ pub(crate) struct Signal {
 impl Signal {
     pub(crate) fn new(reporter: Reporter) -> Arc<Self> {
         let (closed, written) = (AtomicBool::new(false), AtomicU64::new(0));
-        Arc::new(Signal { closed, written, ended: Event::new(), reporter })
+        Arc::new(Signal { closed, written, careful: AtomicBool::new(false), ended: Event::new(), reporter })
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -59,6 +65,11 @@ impl Signal {
     /// How many bytes the socket has taken so far. If it has taken none since a request was begun, that was not sent.
     pub(crate) fn written(&self) -> u64 {
         self.written.load(Ordering::Acquire)
+    }
+
+    /// Has the next write look whether the peer is still there. For HTTP/1.1, where it is that of the next request.
+    pub(crate) fn look_first(&self) {
+        self.careful.store(true, Ordering::Release);
     }
 
     /// Ends when the socket is closed.
@@ -84,12 +95,44 @@ impl<R: Runtime> Socket<R> {
         Socket { stream, end: End(signal), reads: 0 }
     }
 
+    /// Whether a write that is to look first would meet a socket that the peer has closed.
+    fn is_in_vain(&self) -> bool {
+        // Read before it is changed: most writes need not look.
+        self.end.0.careful.load(Ordering::Acquire)
+            && self.end.0.careful.swap(false, Ordering::AcqRel)
+            && match &self.stream {
+                Stream::Plain(stream) => R::plain_is_closed(stream),
+                Stream::Encrypted(stream) => R::encrypted_is_closed(stream),
+            }
+    }
+
     /// Counts what a write was good for.
     fn count(&self, written: &Poll<io::Result<usize>>) {
         if let Poll::Ready(Ok(bytes)) = written {
             self.end.0.written.fetch_add(*bytes as u64, Ordering::AcqRel);
         }
     }
+}
+
+fn nobody_reads<T>() -> Poll<io::Result<T>> {
+    Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+}
+
+/// Whether the peer of this socket has closed its end, as the system knows it now; one call of the system. Where that is not one that
+/// can tell without reading, it is `false`: its runtime will hear of it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn peer_has_closed(socket: &impl std::os::fd::AsFd) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    // It is told also while there is something left to read, as TLS's good-bye.
+    let mut looked = [PollFd::new(socket, PollFlags::RDHUP)];
+    poll(&mut looked, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+}
+
+/// Whether the peer of this socket has closed its end: this system cannot tell without reading, so it is `false`; its runtime will hear
+/// of it.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn peer_has_closed<S>(_: &S) -> bool {
+    false
 }
 
 /// Calls a method of whichever stream there is.
@@ -127,6 +170,9 @@ impl<R: Runtime> Read for Socket<R> {
 
 impl<R: Runtime> Write for Socket<R> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.is_in_vain() {
+            return nobody_reads();
+        }
         let written = either!(self.as_mut(), stream => stream.poll_write(cx, buf));
         self.count(&written);
         written
@@ -152,8 +198,31 @@ impl<R: Runtime> Write for Socket<R> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.is_in_vain() {
+            return nobody_reads();
+        }
         let written = either!(self.as_mut(), stream => stream.poll_write_vectored(cx, bufs));
         self.count(&written);
         written
+    }
+}
+
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+mod tests {
+    use std::io::Write as _;
+    use std::net::{TcpListener, TcpStream};
+
+    use super::peer_has_closed;
+
+    #[test]
+    fn a_peer_that_has_closed_is_seen_before_anything_is_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        assert!(!peer_has_closed(&ours));
+        peer.write_all(b"good-bye").unwrap();
+        assert!(!peer_has_closed(&ours), "there is something to read, and that is all");
+        drop(peer);
+        assert!(peer_has_closed(&ours), "with something still to read");
     }
 }

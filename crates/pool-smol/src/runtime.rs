@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_rustls::TlsConnector;
 use futures_rustls::client::TlsStream;
-use pool_hyper::{Agreed, Runtime, Tls};
+use pool_hyper::{Agreed, Runtime, Tls, peer_has_closed};
 use smol::Timer;
 use smol::net::TcpStream;
 
@@ -36,6 +36,14 @@ impl Runtime for Smol {
 
     fn plain(tcp: TcpStream) -> Self::Plain {
         Io::new(tcp)
+    }
+
+    fn plain_is_closed(stream: &Self::Plain) -> bool {
+        peer_has_closed(stream.get_ref())
+    }
+
+    fn encrypted_is_closed(stream: &Self::Encrypted) -> bool {
+        peer_has_closed(stream.get_ref().get_ref().0)
     }
 
     async fn encrypt(&self, tls: &Tls, tcp: TcpStream) -> io::Result<(Self::Encrypted, Agreed)> {

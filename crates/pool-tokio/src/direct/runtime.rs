@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use hyper_util::rt::TokioIo;
-use pool_hyper::{Agreed, Runtime, Tls};
+use pool_hyper::{Agreed, Runtime, Tls, peer_has_closed};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -31,6 +31,14 @@ impl Runtime for Tokio {
 
     fn plain(tcp: TcpStream) -> Self::Plain {
         TokioIo::new(tcp)
+    }
+
+    fn plain_is_closed(stream: &Self::Plain) -> bool {
+        peer_has_closed(stream.inner())
+    }
+
+    fn encrypted_is_closed(stream: &Self::Encrypted) -> bool {
+        peer_has_closed(stream.inner().get_ref().0)
     }
 
     async fn encrypt(&self, tls: &Tls, tcp: TcpStream) -> io::Result<(Self::Encrypted, Agreed)> {

@@ -41,6 +41,22 @@ async fn a_write_is_sent_again_after_an_idle_close_and_never_executed_twice() {
     assert_eq!(sim.counters().executed_count("POST", "/rest/v1/rpc/ping"), 20);
 }
 
+/// The system knows that the peer has closed, and the runtime has not had a chance to hear of it.
+#[tokio::test]
+async fn a_write_is_not_put_on_a_socket_whose_end_has_come_unnoticed() {
+    let sim = start(Simulator::builder().protocols(Protocols::Http1));
+    let pool = pool(&sim, 1);
+    let mut lease = pool.acquire().await.unwrap();
+    assert!(is_blog(&send(&mut *lease, blog(&sim, 1)).await.unwrap(), 1));
+    sim.drain_connections();
+    // Blocks this thread, which is the runtime's only one.
+    assert!(sim.wait_until(|counters| counters.open == 0, LONG));
+    let mut write = get(&sim, "/rest/v1/rpc/ping");
+    write.method = http::Method::POST;
+    let error = send(&mut *lease, write).await.unwrap_err();
+    assert_eq!((error.phase(), error.sent()), (Phase::NotSent, Sent::No), "{error:?}");
+}
+
 #[tokio::test]
 async fn the_end_of_an_idle_socket_is_noticed_without_a_request() {
     let sim = start(Simulator::builder());
