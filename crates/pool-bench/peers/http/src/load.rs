@@ -1,8 +1,8 @@
 //! Callers in a closed loop: each asks again when it has its answer.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use ground::contest::Sample;
@@ -10,6 +10,9 @@ use ground::runtime::Runtime;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::caller::{Ask, Caller, Failed};
+
+/// Whether each failure is printed: for whoever wonders at a figure.
+static WHY: LazyLock<bool> = LazyLock::new(|| std::env::var_os("PEERS_WHY").is_some());
 
 /// What callers have seen.
 #[derive(Debug, Default)]
@@ -25,7 +28,12 @@ impl Seen {
         let begun = Instant::now();
         match caller.call(ask).await {
             Ok(_) => self.took.push(begun.elapsed()),
-            Err(failed) => self.failed.push(failed),
+            Err(failed) => {
+                if *WHY {
+                    eprintln!("failed after {:?}: {}", begun.elapsed(), failed.why);
+                }
+                self.failed.push(failed);
+            }
         }
     }
 

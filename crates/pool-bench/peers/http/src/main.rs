@@ -1,6 +1,6 @@
 //! This pool beside HTTP clients without one: `peers-http http|faults FOLDER [--short] [WORD]`. It prints a table per contest and writes
 //! `http.json`, `http.md` and `http-readme.md` (or `faults…`) into the folder; a word runs only the contests with it in their titles, and
-//! writes nothing.
+//! writes nothing. With `PEERS_WHY` set, each failure under faults is printed.
 //!
 //! Rules: every contender is used as its users write it; all have a turn in each round, or run at once; the server is a process of its own
 //! where time is measured; what is told is a median over rounds, and ratios are those within a round.

@@ -42,7 +42,6 @@ impl Ask {
 #[derive(Debug)]
 pub struct Failed {
     pub status: Option<u16>,
-    /// Read in tests of a new scenario, by `{:?}`.
     pub why: String,
 }
 

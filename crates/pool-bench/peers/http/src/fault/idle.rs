@@ -9,15 +9,15 @@ use super::{ByAsk, DIRECT, KIT, PINNED, SHARED, Scenario, draw, ping, room, wait
 use crate::caller::{Ask, Caller, Direct, Kit, Pinned, Shared, Target};
 
 /// How long the server keeps a connection after an answer.
-const KEPT: Duration = Duration::from_millis(500);
+const KEPT: Duration = Duration::from_millis(600);
 
 /// How far from that instant requests come, at most, in microseconds to either side.
-const SPREAD: u64 = 2000;
+const SPREAD: u64 = 1000;
 
-const CALLERS: usize = 100;
+const CALLERS: usize = 200;
 const BURSTS: usize = 5;
 
-/// The server closes connections at a fixed time after their last answer, and requests come at just that time: a hundred callers at
+/// The server closes connections at a fixed time after their last answer, and requests come at just that time: two hundred callers at
 /// once, half of whom post, five times.
 #[derive(Clone)]
 struct Idle;
