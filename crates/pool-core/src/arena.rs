@@ -187,3 +187,46 @@ impl<I: Id, T> core::ops::IndexMut<I> for Arena<I, T> {
         slot.tenant.as_mut().expect(THERE)
     }
 }
+
+#[cfg(all(test, feature = "image"))]
+mod tests {
+    use super::*;
+    use crate::id::ConnId;
+
+    fn arena(slots: &[(u32, Option<char>)], free: &[u32], len: usize) -> Arena<ConnId, char> {
+        let slot = |&(version, tenant): &(u32, Option<char>)| Slot {
+            version: NonZeroU32::new(version).unwrap(),
+            tenant,
+        };
+        Arena { slots: slots.iter().map(slot).collect(), free: free.into(), len, ids: PhantomData }
+    }
+
+    #[test]
+    fn each_slot_is_taken_free_or_used_up() {
+        let slots = [(1, Some('a')), (2, None), (u32::MAX, None), (u32::MAX, Some('d'))];
+        assert!(arena(&slots, &[1], 2).is_whole());
+        for (free, len, why) in [
+            (&[1][..], 1, "a tenant is not counted"),
+            (&[1], 3, "a tenant is counted who is not there"),
+            (&[], 2, "a free slot is lost"),
+            (&[], 3, "a free slot is lost, and counted as taken"),
+            (&[1, 1], 2, "a slot is free twice"),
+            (&[1, 1], 1, "a slot is free twice, and a tenant is not counted"),
+            (&[0], 2, "a slot is taken and free"),
+            (&[7], 2, "a slot is free that is not there"),
+        ] {
+            assert!(!arena(&slots, free, len).is_whole(), "{why}");
+        }
+        assert!(arena(&[(u32::MAX, None)], &[0], 0).is_whole(), "its last tenant is yet to come");
+    }
+
+    #[test]
+    fn a_slot_whose_versions_are_used_up_is_never_given_out_again() {
+        let mut arena = arena(&[(u32::MAX, None)], &[0], 0);
+        let last = arena.insert('z');
+        assert_eq!((last.index(), last.version()), (0, u32::MAX));
+        assert_eq!((arena.remove(last), arena.remove(last)), (Some('z'), None));
+        assert_eq!((arena.insert('a').index(), arena.len()), (1, 1));
+        assert!(arena.is_whole());
+    }
+}

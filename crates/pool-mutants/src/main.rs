@@ -8,7 +8,7 @@
 //! ```console
 //! cargo run -p pool-mutants                     # both packages
 //! cargo run -p pool-mutants -- pool-core settle # mutants whose key contains the word
-//! cargo run -p pool-mutants -- --quick          # without the dear tests: a first look
+//! cargo run -p pool-mutants -- --quick          # without the dear tests and the constants: a first look
 //! ```
 //!
 //! What it has made and learned is in `target/mutants`: the copy, `killers.json` (which test caught which mutant the last time),
@@ -77,8 +77,10 @@ fn work(words: &[String]) -> Result<bool, Failure> {
     let memory = Memory::read(tree.join("killers.json"));
     let mut fates = judge_all(&built, quick, &mutants, &wanted, &memory)?;
     memory.write()?;
+    let constant = if quick { Vec::new() } else { constant };
     let single = Single::new(&root, tree.join("single"))?;
-    for n in constant {
+    for (done, &n) in constant.iter().enumerate() {
+        println!("progress: {}/{}", wanted.len() + done, wanted.len() + constant.len());
         if let Some(fate) = single.judge(&mutants[n])? {
             fates.push((n, fate));
         }

@@ -139,15 +139,14 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Whether the function is to be mutated; it loses its `const`.
+    /// Whether the function is to be mutated; then it loses its `const`.
     fn enter(&mut self, signature: &Signature) -> bool {
-        if self.kept.constant.contains(&signature.ident.to_string()) {
-            return false;
-        }
-        if let Some(constness) = signature.constness {
+        let Some(constness) = signature.constness else { return true };
+        let stays = self.kept.constant.contains(&signature.ident.to_string());
+        if !stays {
             self.edits.push(Edit { at: constness.span.byte_range(), kind: Kind::Delete });
         }
-        true
+        !stays
     }
 
     fn body(&mut self, block: &Block) {

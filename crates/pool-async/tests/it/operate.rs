@@ -151,6 +151,17 @@ fn a_driver_dropped_in_the_middle_of_a_close_leaves_nothing_open() {
 }
 
 #[test]
+fn a_driver_dropped_before_it_has_closed_what_it_was_told_to_leaves_nothing_open() {
+    let mut world = World::new(lazy(1));
+    drop(world.lease());
+    world.settle();
+    world.pool.invalidate();
+    world.drop_driver();
+    assert_eq!((world.fake.live(), world.fake.closed().len()), (0, 0), "dropped, for want of a driver");
+    assert!(world.pool.is_closed());
+}
+
+#[test]
 fn a_backend_that_panics_ends_the_driver_and_everyone_is_told() {
     let fake = crate::fake::Fake::new();
     fake.connects(Mood::Panics);

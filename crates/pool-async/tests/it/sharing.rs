@@ -5,7 +5,7 @@ use std::time::Duration;
 use pool_async::pool_core::{CloseReason, Config, Health, Outcome};
 
 use crate::fake::{Fake, Mood};
-use crate::world::{SECOND, World, lazy};
+use crate::world::{SECOND, World, lazy, poll};
 
 fn sharing(leases_max: u32, config: Config) -> World {
     let fake = Fake::new();
@@ -23,6 +23,9 @@ fn a_connection_carries_as_many_leases_as_it_can_and_no_more_i2() {
     assert_eq!((world.pool.status().leases, world.pool.status().in_use), (4, 2));
     drop(leases);
     world.assert_at_rest();
+    let again: Vec<_> = (0..4).map(|_| world.lease().number()).collect();
+    let leases: Vec<_> = (0..4).map(|_| world.lease()).collect();
+    assert_eq!((again.len(), leases.len(), world.fake.opened()), (4, 4, 2), "handles come back to nothing");
 }
 
 #[test]
@@ -107,6 +110,10 @@ fn progress_is_noted_without_waking_the_driver() {
     }
     world.settle();
     assert_eq!(world.pool.turns() - before, 2, "the check and this question");
+    let (pool, mut changed) = (world.pool.clone(), std::pin::pin!(world.pool.status_changed()));
+    world.fake.reporter(1).progress();
+    assert_eq!(pool.status().in_use, 1, "a turn hears it");
+    assert!(poll(changed.as_mut()).is_pending(), "and it is no change");
     world.advance(SECOND / 5);
     world.fake.reporter(1).progress();
     world.advance(SECOND / 5);
@@ -130,6 +137,7 @@ fn a_limit_raised_for_a_connection_that_cannot_be_shared_changes_nothing() {
     let _lease = world.lease();
     world.fake.reporter(1).lease_limit(100);
     assert!(world.pool.try_acquire().unwrap_err().is_exhausted());
+    assert_eq!(world.pool.connections()[0].info.leases_max, 1);
 }
 
 #[test]

@@ -71,13 +71,14 @@ fn refused(what: &str, lies: &[fn(&mut Pool)]) {
 
 #[test]
 fn what_is_true_is_read() {
-    let truths: [fn(&mut Pool); 6] = [
+    let truths: [fn(&mut Pool); 7] = [
         |_| {},
         |pool| pool.conns[IDLE].uses = u64::MAX / 2 - 1,
         |pool| pool.conns[IDLE].recoveries = u32::MAX / 2 - 1,
         |pool| pool.endpoints[ENDPOINT].recoveries = u32::MAX / 2 - 1,
         |pool| pool.stats.acquires = u64::MAX / 2 - 1,
         |pool| pool.conns[IDLE].last_used = Time::MAX,
+        |pool| pool.stats.hold = counted(u64::MAX / 2 - 1, u64::MAX / 2 - 1),
     ];
     for (n, truth) in truths.into_iter().enumerate() {
         assert_eq!(read(truth), Ok(()), "truth {n}");
@@ -181,7 +182,8 @@ fn numbers_that_cannot_be_counted_on_from_are_refused() {
             |pool| pool.stats.retries_refused = u64::MAX / 2,
             |pool| pool.stats.closed[3] = u64::MAX / 2,
             |pool| pool.stats.faults[2] = u64::MAX / 2,
-            |pool| pool.stats.connect = counted(1),
+            |pool| pool.stats.connect = counted(0, 1),
+            |pool| pool.stats.hold = counted(u64::MAX / 2, u64::MAX / 2),
         ],
     );
 }
@@ -193,11 +195,10 @@ const OVERDRAWN: [u8; 24] = {
     bytes
 };
 
-/// A histogram that has counted so many and put none into a bucket.
-fn counted(count: u8) -> crate::Histogram {
-    let mut bytes = alloc::vec![0x90, 1];
-    bytes.resize(2 + 144, 0);
-    bytes.extend([count, 0, 0]);
+/// A histogram with so many in its first bucket, that has counted so many.
+fn counted(first: u64, count: u64) -> crate::Histogram {
+    let buckets: Vec<u64> = core::iter::once(first).chain([0; 143]).collect();
+    let bytes = postcard::to_allocvec(&(buckets, count, 0_u64, 0_u64)).unwrap();
     postcard::from_bytes(&bytes).unwrap()
 }
 

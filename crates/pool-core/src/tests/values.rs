@@ -64,6 +64,19 @@ fn a_bucket_ends_where_the_next_begins() {
     assert_eq!((quarter(0), quarter(4), quarter(8)), (nanos(256), nanos(512), nanos(1024)));
 }
 
+#[test]
+fn whatever_is_long_is_in_the_last_bucket() {
+    let mut histogram = Histogram::default();
+    for exponent in 46..64 {
+        for quarter in 0..4 {
+            histogram.record(nanos((1 << exponent) + (quarter << (exponent - 2))));
+        }
+    }
+    histogram.record(nanos((1 << 45) + (3 << 43)));
+    let last = histogram.buckets().last().unwrap();
+    assert_eq!((last.1, histogram.count()), (73, 73));
+}
+
 fn nanos(nanos: u64) -> Duration {
     Duration::from_nanos(nanos)
 }
