@@ -259,6 +259,8 @@ mod tests {
             assert_eq!(timers.first().map(|(at, _)| at), first.map(|(at, _)| at));
             assert!(timers.first().is_none_or(|(at, key)| model[&key] == at));
             assert_eq!(timers.get(key), model.get(&key).copied());
+            #[cfg(feature = "image")]
+            assert!(timers.is_whole(|_| true), "{timers:?}");
         }
     }
 }

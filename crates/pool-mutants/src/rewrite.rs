@@ -167,7 +167,9 @@ impl<'a> Finder<'a> {
 fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let text = attribute.meta.to_token_stream().to_string();
-        ["test", "cfg (test", "cfg (all (test", "cfg (loom"].iter().any(|start| text.starts_with(start))
+        ["test", "cfg (test", "cfg (all (test", "cfg (loom", "cfg (planted"]
+            .iter()
+            .any(|start| text.starts_with(start))
     })
 }
 

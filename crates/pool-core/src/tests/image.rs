@@ -71,7 +71,7 @@ fn refused(what: &str, lies: &[fn(&mut Pool)]) {
 
 #[test]
 fn what_is_true_is_read() {
-    let truths: [fn(&mut Pool); 7] = [
+    let truths: [fn(&mut Pool); 9] = [
         |_| {},
         |pool| pool.conns[IDLE].uses = u64::MAX / 2 - 1,
         |pool| pool.conns[IDLE].recoveries = u32::MAX / 2 - 1,
@@ -79,6 +79,8 @@ fn what_is_true_is_read() {
         |pool| pool.stats.acquires = u64::MAX / 2 - 1,
         |pool| pool.conns[IDLE].last_used = Time::MAX,
         |pool| pool.stats.hold = counted(u64::MAX / 2 - 1, u64::MAX / 2 - 1),
+        |pool| pool.shrink = written(15, &[14]),
+        |pool| pool.budget = budget(500, u64::MAX / 2 - 1),
     ];
     for (n, truth) in truths.into_iter().enumerate() {
         assert_eq!(read(truth), Ok(()), "truth {n}");
@@ -156,7 +158,11 @@ fn a_past_that_is_yet_to_come_is_refused() {
 fn numbers_that_cannot_be_counted_on_from_are_refused() {
     refused(
         "a window is not whole",
-        &[|pool| pool.shrink = written(15, &[15]), |pool| pool.budget = written(0, &OVERDRAWN)],
+        &[
+            |pool| pool.shrink = written(15, &[15]),
+            |pool| pool.budget = budget(501, 0),
+            |pool| pool.budget = budget(500, u64::MAX / 2),
+        ],
     );
     refused(
         "an endpoint's counts are not whole",
@@ -188,12 +194,11 @@ fn numbers_that_cannot_be_counted_on_from_are_refused() {
     );
 }
 
-/// A budget of 501 tokens in a window of which nothing is used.
-const OVERDRAWN: [u8; 24] = {
-    let mut bytes = [0; 24];
-    (bytes[0], bytes[1]) = (0xF5, 3);
-    bytes
-};
+/// A budget of so many tokens, with a window that has seen so many seconds.
+fn budget(tokens: u32, second: u64) -> crate::retry::Budget {
+    postcard::from_bytes(&postcard::to_allocvec(&(tokens, (0_u64, second, [[0_u32; 2]; 10]))).unwrap())
+        .unwrap()
+}
 
 /// A histogram with so many in its first bucket, that has counted so many.
 fn counted(first: u64, count: u64) -> crate::Histogram {

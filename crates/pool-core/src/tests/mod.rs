@@ -8,4 +8,5 @@ mod image;
 mod record;
 mod rules;
 mod settings;
+mod settle;
 mod values;
