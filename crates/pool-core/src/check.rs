@@ -184,6 +184,13 @@ impl Pool {
     }
 
     fn check_settled(&self) -> Result<(), String> {
+        let found = self.find_rest();
+        hold!(
+            "I47",
+            !self.rest.is_known() || found == self.rest,
+            "it rests {found:?} and goes by {:?}",
+            self.rest
+        );
         let Some(head) = self.queue.head() else { return Ok(()) };
         hold!("I30", self.mode != Mode::Closing, "{head} waits in a closed pool");
         if self.suspended {

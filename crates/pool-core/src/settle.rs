@@ -29,7 +29,7 @@ impl Pool {
     }
 
     /// Whether the rules would change nothing, as far as that can be told at a glance.
-    fn find_rest(&self) -> Rest {
+    pub(crate) fn find_rest(&self) -> Rest {
         if self.rest == Rest::Ignored {
             return Rest::Ignored;
         }
