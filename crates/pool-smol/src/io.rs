@@ -24,6 +24,10 @@ impl<S> Io<S> {
     pub(crate) fn new(stream: S) -> Self {
         Io { stream: FuturesIo::new(stream), piece: vec![0; PIECE].into() }
     }
+
+    pub(crate) fn get_ref(&self) -> &S {
+        self.stream.get_ref()
+    }
 }
 
 impl<S: AsyncRead + Unpin> Read for Io<S> {
