@@ -86,6 +86,8 @@ impl<P: Copy + Send> Contest<P> {
 pub struct Board {
     title: String,
     columns: Vec<&'static str>,
+    /// Whom all are compared with in the first place.
+    base: Option<&'static str>,
     labels: Vec<&'static str>,
     rows: Vec<Row>,
 }
@@ -109,6 +111,7 @@ impl Board {
             let (_, rounds) = samples.iter().find(|(name, _)| *name == wanted)?;
             Some(rounds.iter().map(|sample| sample[0].1).collect())
         };
+        let base = bases.first().map(|(name, _)| *name);
         let bases = bases.iter().filter_map(|(name, label)| Some((*label, firsts(name)?)));
         let (labels, bases): (Vec<_>, Vec<_>) = bases.unzip();
         let rows = samples.iter().map(|(name, rounds)| {
@@ -123,11 +126,16 @@ impl Board {
             }
         });
         let rows = rows.collect();
-        Board { title, columns, labels, rows }
+        Board { title, columns, base, labels, rows }
     }
 
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// The contender that all are compared with in the first place.
+    pub fn base(&self) -> Option<&'static str> {
+        self.base
     }
 
     /// The contenders, in the order of the table.

@@ -17,6 +17,10 @@ use crate::server::{STREAMS, Server};
 /// Connections of a pool over HTTP/2.
 const SHARED: u32 = 4;
 
+/// curl, as it is built for isahc, knows no file descriptor from 1024 on: beyond so many callers there is room for one client over it,
+/// and only if it is the first to open its sockets.
+const CURL_AT_MOST: usize = 64;
+
 /// How long a turn is.
 pub type Turn = Duration;
 
@@ -65,7 +69,7 @@ impl Cell {
         format!("{}, {} ms of service, {} at once", self.group(), self.service, self.callers)
     }
 
-    /// The contenders; the first is who all are compared with.
+    /// The contenders.
     pub fn contest(self, server: &Server) -> Contest<Turn> {
         let at: SocketAddr = if self.http2 { server.http2 } else { server.http1 };
         let mut target = Target::new(format!("http://{at}"), format!("/{}", self.service * 1000));
@@ -98,15 +102,19 @@ impl Cell {
         let callers = self.callers;
         let mut contest = Contest::new(self.title());
         if !self.http2 {
-            let to = target.clone();
             contest = contest.beside("surf over h1", "surf, h1");
-            contest = self.entry::<Smol, _>(contest, "surf over h1", async move || Stock::h1(&to, callers));
+        }
+        contest = contest.beside("isahc", "isahc");
+        let to = target.clone();
+        contest = self.entry::<Smol, _>(contest, "isahc", async move || Curl::new(&to));
+        if !self.http2 && callers <= CURL_AT_MOST {
             let to = target.clone();
             contest = self.entry::<Smol, _>(contest, "surf over curl", async move || Stock::curl(&to));
         }
-        let to = target.clone();
-        contest = contest.beside("isahc", "isahc");
-        contest = self.entry::<Smol, _>(contest, "isahc", async move || Curl::new(&to));
+        if !self.http2 {
+            let to = target.clone();
+            contest = self.entry::<Smol, _>(contest, "surf over h1", async move || Stock::h1(&to, callers));
+        }
         let (to, settings) = (target.clone(), config.clone());
         let surf = async move || Surf::open(&to, settings.clone(), streams).await;
         contest = self.entry::<Smol, _>(contest, "here, surf's types", surf);

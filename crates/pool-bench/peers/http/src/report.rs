@@ -22,18 +22,18 @@ pub fn http(boards: &[(Cell, Board)], rounds: usize, turn: Duration) -> String {
     text
 }
 
-/// Requests a second of the first contender, and of all others as multiples of it.
+/// Requests a second of the contender that all are compared with, and of the others as multiples of it.
 fn ratios(group: &str, boards: &[&(Cell, Board)]) -> String {
     let Some((_, board)) = boards.first() else { return String::new() };
-    let names: Vec<_> = board.names().collect();
-    let [first, others @ ..] = &names[..] else { return String::new() };
+    let Some(first) = board.base() else { return String::new() };
+    let others: Vec<_> = board.names().filter(|name| *name != first).collect();
     let mut text = format!("**{group}**, requests/s\n\n| service, ms | at once | {first} |");
     others.iter().for_each(|name| text.push_str(&format!(" {name} |")));
-    let _ = writeln!(text, "\n|---:|---:{}|", "|---:".repeat(names.len()));
+    let _ = writeln!(text, "\n|---:|---:{}|", "|---:".repeat(1 + others.len()));
     for (cell, board) in boards {
         let base = board.first(first).map(|(rate, _)| number(rate)).unwrap_or_default();
         let _ = write!(text, "| {} | {} | {base} |", cell.service, cell.callers);
-        for name in others {
+        for name in &others {
             let ratio = board.first(name).map(|(_, ratio)| format!("× {ratio:.2}"));
             let _ = write!(text, " {} |", ratio.as_deref().unwrap_or("–"));
         }
