@@ -229,4 +229,14 @@ mod tests {
         assert_eq!((arena.insert('a').index(), arena.len()), (1, 1));
         assert!(arena.is_whole());
     }
+
+    #[test]
+    fn a_slot_goes_from_one_tenant_to_the_next_until_its_versions_are_used_up() {
+        let mut arena = arena(&[(u32::MAX - 1, Some('y'))], &[], 1);
+        let first = arena.at(0);
+        let last = arena.renew(first, 'z').unwrap();
+        assert_eq!((last.version(), arena.get(first), arena.get(last)), (u32::MAX, None, Some(&'z')));
+        assert_eq!((arena.renew(first, 'a'), arena.renew(last, 'a')), (None, None));
+        assert_eq!((arena.get(last), arena.is_whole()), (Some(&'z'), true));
+    }
 }

@@ -105,3 +105,60 @@ impl Row {
         seen == there && before == self.last && first_at == self.first_at
     }
 }
+
+#[cfg(all(test, feature = "image"))]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Time {
+        Time::from_millis(ms)
+    }
+
+    fn row() -> Row {
+        let mut row = Row::new();
+        assert!(row.join(0, at(10)) && row.join(2, at(20)) && row.join(1, at(20)));
+        row
+    }
+
+    #[test]
+    fn who_comes_last_and_waits_longest_joins() {
+        let mut row = row();
+        assert!(!row.join(3, at(19)), "before the last");
+        assert!(!row.join(3, Time::MAX), "for ever");
+        assert!(row.is_whole(|_| true));
+        assert_eq!((row.first(), row.get(1), row.get(3)), (Some((at(10), 0)), Some(at(20)), None));
+        assert!(row.leave(2) && !row.leave(2) && row.leave(0));
+        assert!(row.is_whole(|index| index == 1));
+        assert_eq!((row.first(), row.first_at()), (Some((at(20), 1)), at(20)));
+        assert!(row.leave(1) && row.is_whole(|_| false));
+        assert_eq!((row.first(), row.first_at()), (None, Time::MAX));
+    }
+
+    #[test]
+    fn a_row_that_is_not_whole_is_found_out() {
+        let lies: [(&str, fn(&mut Row)); 10] = [
+            ("it says another instant", |row| row.first_at = at(11)),
+            ("it ends before its last", |row| row.last = 2),
+            ("it begins after its first", |row| (row.first, row.first_at) = (2, at(20))),
+            ("one does not know who is before it", |row| row.places[2].before = 1),
+            ("a deadline falls", |row| row.places[2].at = at(9)),
+            ("one in it has no deadline", |row| row.places[1].at = Time::MAX),
+            ("one has a deadline and is not in it", |row| {
+                row.places.push(Place { at: at(30), ..EMPTY });
+            }),
+            ("it leads to nowhere", |row| row.places[1].behind = 9),
+            ("it leads back", |row| row.places[1].behind = 0),
+            ("it leads to itself", |row| row.places[1] = Place { at: at(20), before: 1, behind: 1 }),
+        ];
+        for (why, lie) in lies {
+            let mut row = row();
+            assert!(row.is_whole(|_| true));
+            lie(&mut row);
+            assert!(!row.is_whole(|_| true), "{why}");
+        }
+        assert!(!row().is_whole(|index| index != 1), "one of them is wrong");
+        let mut empty = Row::new();
+        empty.first_at = at(1);
+        assert!(Row::new().is_whole(|_| false) && !empty.is_whole(|_| true));
+    }
+}

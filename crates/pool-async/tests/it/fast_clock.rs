@@ -27,3 +27,9 @@ fn it_passes_as_fast_as_the_systems_and_the_same_for_clones() {
     assert!(passed + inner / 1000 * TOLERANCE >= inner, "{passed:?} of at least {inner:?}");
     assert!(passed <= outer + outer / 1000 * TOLERANCE, "{passed:?} of at most {outer:?}");
 }
+
+#[test]
+fn what_is_shown_of_it_names_whoever_sleeps_for_it() {
+    let shown = format!("{:?}", FastClock::new(ManualClock::new()));
+    assert!(shown.starts_with("FastClock { sleeper: ManualClock"), "{shown}");
+}

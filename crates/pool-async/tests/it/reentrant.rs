@@ -134,6 +134,27 @@ impl Wake for Eager {
 }
 
 #[test]
+fn a_connection_that_its_driver_was_too_slow_to_close_may_call_the_pool_when_it_makes_way_for_another() {
+    let (nosy, clock) = (Nosy::default(), ManualClock::new());
+    let caller = nosy.caller.clone();
+    let (pool, driver) = Pool::builder(nosy, clock.clone()).config(lazy(1)).build().unwrap();
+    assert!(caller.0.0.set(pool.clone()).is_ok());
+    let mut driver = Box::pin(driver.run());
+    let mut first = Box::pin(pool.acquire());
+    assert!(poll(first.as_mut()).is_pending() && poll(driver.as_mut()).is_pending());
+    drop(first);
+    assert_eq!((pool.status().available, caller.calls()), (1, 0));
+    pool.invalidate();
+    // The driver is not run: the time for closing passes, and the slot goes to the next connection.
+    clock.advance(pool.config().release_timeout);
+    let mut second = Box::pin(pool.acquire());
+    assert!(poll(second.as_mut()).is_pending());
+    assert_eq!((pool.status().connecting, caller.calls()), (1, 1));
+    assert!(poll(driver.as_mut()).is_pending());
+    assert!(poll(second.as_mut()).is_ready());
+}
+
+#[test]
 fn wakers_may_call_the_pool_where_they_are_woken() {
     let mut world = World::new(lazy(1));
     let (pool, lease) = (world.pool.clone(), world.lease());

@@ -9,4 +9,5 @@ mod record;
 mod rules;
 mod settings;
 mod settle;
+mod short;
 mod values;

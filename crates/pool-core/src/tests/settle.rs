@@ -150,3 +150,27 @@ fn a_healthy_endpoint_is_dialled_before_one_that_is_not_whatever_their_loads() {
     let loads: Vec<u32> = pool.endpoints().map(|endpoint| endpoint.connections).collect();
     assert_eq!(loads, [3, 1]);
 }
+
+#[test]
+fn a_claim_tells_the_time_and_what_that_triggers_is_done() {
+    let mut pool = pool(2, 3, |config| {
+        (config.health_check_interval, config.probe_timeout) =
+            (Duration::from_secs(1), Duration::from_secs(9));
+    });
+    let (first, second) = (waits(&mut pool, 0), waits(&mut pool, 0));
+    let [one, other] = dials(&mut pool)[..] else { panic!("two are wanted") };
+    opened(&mut pool, 1, one);
+    opened(&mut pool, 1, other);
+    pool.cancel(at(2), second);
+    pool.advance(at(2_000));
+    assert_eq!(actions(&mut pool).last(), Some(&Action::Probe { conn: other }));
+    let until = pool.wake_by();
+    pool.advance(Time::from_nanos(until.as_nanos() - 1));
+    assert!(actions(&mut pool).is_empty());
+    // The probe has had its time: its connection is closed, and another is dialled.
+    let crate::Claim::Ready(_) = pool.claim(until, first) else { panic!("it was granted") };
+    let done = actions(&mut pool);
+    let closed = |action: &Action| matches!(action, Action::Close { conn, .. } if *conn == other);
+    assert!(done.iter().any(closed), "{done:?}");
+    assert!(done.iter().any(|action| matches!(action, Action::Connect { .. })), "{done:?}");
+}
