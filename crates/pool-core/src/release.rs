@@ -37,7 +37,7 @@ impl Pool {
                 self.stats.hold.record_nanos(held);
                 self.judge(lease.conn, outcome);
                 // What breaks at once was closed while it was idle; what breaks later broke for another reason.
-                if outcome == Outcome::BROKEN && idled > 0 && held < STALE_WITHIN {
+                if outcome == Outcome::BROKEN && held < STALE_WITHIN {
                     self.learn_idle_close(lease.conn, core::time::Duration::from_nanos(idled));
                 }
                 self.end_lease(lease.id);

@@ -263,4 +263,14 @@ mod tests {
             assert!(timers.is_whole(|_| true), "{timers:?}");
         }
     }
+
+    #[cfg(feature = "image")]
+    #[test]
+    fn a_ticket_has_one_timer_in_the_row_or_in_the_heap() {
+        let mut timers = Timers::new();
+        timers.wait(5, Time::from_nanos(10));
+        assert!(timers.is_whole(|_| true) && !timers.is_whole(|key| key != Key::Ticket(5)));
+        timers.set_in_heap(Key::Ticket(5), Time::from_nanos(20));
+        assert!(!timers.is_whole(|_| true), "it has two");
+    }
 }
