@@ -1,4 +1,4 @@
-//! Where the short ways are taken, and where not: what they do is what the long ones do (I48), so that only this shows which it was.
+//! Where the short ways are taken, and where not: what they do is what the long ones do (I47), so that only this shows which it was.
 
 use core::time::Duration;
 
