@@ -363,3 +363,37 @@ fn what_is_shown_of_a_pool_and_its_clock_names_them() {
     let clock = pool.pool().clock();
     assert!(format!("{clock:?}").starts_with("ThreadClock { now: t="), "{clock:?}");
 }
+
+#[test]
+fn the_last_drop_waits_until_what_is_idle_is_closed() {
+    struct Slow(Arc<AtomicU32>);
+    impl Backend for Slow {
+        type Conn = ();
+        type Error = Failed;
+        async fn connect(&self, _: ConnectContext) -> Result<Connected<()>, Failed> {
+            Ok(Connected::exclusive(()))
+        }
+        async fn probe(&self, (): &mut ()) -> Result<(), Failed> {
+            Ok(())
+        }
+        fn is_broken(&self, (): &()) -> bool {
+            false
+        }
+        async fn close(&self, (): ()) {
+            // A peer that takes its time.
+            thread::sleep(SHORT);
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+        fn classify(&self, _: &Failed) -> Fault {
+            Fault::broken()
+        }
+    }
+    let closed = Arc::new(AtomicU32::new(0));
+    let pool = Pool::open(Slow(Arc::clone(&closed)), at_most(2)).expect("a pool");
+    let both = (pool.get().unwrap(), pool.get().unwrap());
+    drop(both);
+    drop(pool.clone());
+    assert_eq!(closed.load(Ordering::SeqCst), 0, "a clone is left");
+    drop(pool);
+    assert_eq!(closed.load(Ordering::SeqCst), 2);
+}
