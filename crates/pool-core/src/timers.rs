@@ -114,10 +114,8 @@ impl Timers {
             self.heap.push((at, key));
             self.up(self.heap.len() - 1);
         } else {
-            self.heap[place as usize].0 = at;
-            self.up(place as usize);
-            let place = *self.place(key);
-            self.down(place as usize);
+            let armed = core::mem::replace(&mut self.heap[place as usize].0, at);
+            if at < armed { self.up(place as usize) } else { self.down(place as usize) }
         }
     }
 
@@ -207,20 +205,32 @@ impl Timers {
     fn down(&mut self, mut at: usize) {
         let entry = self.heap[at];
         loop {
-            let children = at * ARITY + 1..(at * ARITY + 1 + ARITY).min(self.heap.len());
-            let Some(least) = children.min_by_key(|&child| self.heap[child]) else { break };
-            if entry <= self.heap[least] {
+            let first = at * ARITY + 1;
+            let Some(children) = self.heap.get(first..(first + ARITY).min(self.heap.len())) else { break };
+            let Some((nth, &least)) = children.iter().enumerate().min_by_key(|&(_, child)| child) else {
+                break;
+            };
+            if entry <= least {
                 break;
             }
-            self.put(at, self.heap[least]);
-            at = least;
+            self.put(at, least);
+            at = first + nth;
         }
         self.put(at, entry);
     }
 
+    /// Puts an entry of the heap, which has its place in a table, where it belongs now.
+    #[inline]
     fn put(&mut self, at: usize, entry: (Time, Key)) {
         self.heap[at] = entry;
-        *self.place(entry.1) = at as u32;
+        let place = match entry.1 {
+            Key::Conn(index) => &mut self.conns[index as usize],
+            Key::Ticket(index) => &mut self.tickets[index as usize],
+            Key::Endpoint(index) => &mut self.endpoints[index as usize],
+            Key::Shrink => &mut self.single[0],
+            Key::Grace => &mut self.single[1],
+        };
+        *place = at as u32;
     }
 }
 
