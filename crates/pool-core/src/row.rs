@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_row_that_is_not_whole_is_found_out() {
-        let lies: [(&str, fn(&mut Row)); 10] = [
+        let lies: [(&str, fn(&mut Row)); 11] = [
             ("it says another instant", |row| row.first_at = at(11)),
             ("it ends before its last", |row| row.last = 2),
             ("it begins after its first", |row| (row.first, row.first_at) = (2, at(20))),
@@ -144,6 +144,10 @@ mod tests {
             ("a deadline falls", |row| row.places[2].at = at(9)),
             ("one in it has no deadline", |row| row.places[1].at = Time::MAX),
             ("one has a deadline and is not in it", |row| {
+                row.places.push(Place { at: at(30), ..EMPTY });
+            }),
+            ("one in it has no deadline, for one that is not in it", |row| {
+                row.places[1].at = Time::MAX;
                 row.places.push(Place { at: at(30), ..EMPTY });
             }),
             ("it leads to nowhere", |row| row.places[1].behind = 9),

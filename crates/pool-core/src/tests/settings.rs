@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::DURATION_LIMIT;
-use crate::{Config, RetryBudget, RetryPolicy, Warning};
+use crate::{CONNECTIONS_LIMIT, Config, Pool, RetryBudget, RetryPolicy, Time, WAITERS_LIMIT, Warning};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -16,6 +16,16 @@ fn problems(change: impl FnOnce(&mut Config)) -> Vec<&'static str> {
         Ok(()) => Vec::new(),
         Err(error) => error.problems().iter().map(crate::Problem::name).collect(),
     }
+}
+
+#[test]
+fn the_limits_are_those_of_the_documentation() {
+    assert_eq!((CONNECTIONS_LIMIT, WAITERS_LIMIT), (1 << 20, 1 << 24));
+    let year = 365 * 24 * 3600 * SECOND;
+    assert_eq!(DURATION_LIMIT, year);
+    let mut pool = Pool::new(Config::default(), Time::ZERO).unwrap();
+    pool.advance(Time::MAX);
+    assert_eq!(Time::MAX.since(pool.now()), 100 * year, "no deadline is as far ahead");
 }
 
 #[test]
