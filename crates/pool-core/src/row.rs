@@ -134,9 +134,11 @@ mod tests {
         assert_eq!((row.first(), row.first_at()), (None, Time::MAX));
     }
 
+    type Lie = (&'static str, fn(&mut Row));
+
     #[test]
     fn a_row_that_is_not_whole_is_found_out() {
-        let lies: [(&str, fn(&mut Row)); 11] = [
+        let lies: [Lie; 11] = [
             ("it says another instant", |row| row.first_at = at(11)),
             ("it ends before its last", |row| row.last = 2),
             ("it begins after its first", |row| (row.first, row.first_at) = (2, at(20))),
