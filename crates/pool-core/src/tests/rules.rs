@@ -7,11 +7,11 @@ use crate::{
     Patience, Place, Pool, Priority, Request, Time,
 };
 
-fn at(ms: u64) -> Time {
+pub(super) fn at(ms: u64) -> Time {
     Time::from_millis(ms)
 }
 
-fn pool(change: impl FnOnce(&mut Config)) -> Pool {
+pub(super) fn pool(change: impl FnOnce(&mut Config)) -> Pool {
     let mut config = Config {
         min_connections: 1,
         health_check_interval: Duration::ZERO,
@@ -23,7 +23,7 @@ fn pool(change: impl FnOnce(&mut Config)) -> Pool {
     Pool::new(config, Time::ZERO).unwrap()
 }
 
-fn connects(pool: &mut Pool) -> alloc::vec::Vec<ConnId> {
+pub(super) fn connects(pool: &mut Pool) -> alloc::vec::Vec<ConnId> {
     let mut conns = alloc::vec::Vec::new();
     while let Some(action) = pool.poll_action() {
         match action {
@@ -44,7 +44,7 @@ fn open(pool: &mut Pool, now: Time) -> usize {
     conns.len()
 }
 
-fn lease(pool: &mut Pool, now: Time) -> Lease {
+pub(super) fn lease(pool: &mut Pool, now: Time) -> Lease {
     match pool.acquire(now, Request::default()) {
         Ok(Acquire::Ready(lease)) => lease,
         other => panic!("no lease at {now:?}: {other:?}"),
@@ -274,97 +274,4 @@ fn of_what_is_due_at_the_same_instant_the_graver_comes_first() {
     let held = crate::Output::Do(Action::Notice(crate::Notice::LeaseHeld { conn, held_ms: 100 }));
     assert_eq!([pool.poll(), pool.poll()], [probe, held]);
     let _ = pool.release(at(101), lease, Outcome::Returned);
-}
-
-/// A connection that carries up to so many, and a lease on it, both at the start.
-fn leased(pool: &mut Pool, leases_max: u32) -> (ConnId, Lease) {
-    let conn = connects(pool)[0];
-    let _ = pool.handle(at(0), Event::Connected { conn, leases_max });
-    (conn, lease(pool, at(0)))
-}
-
-#[test]
-fn what_a_report_makes_due_at_once_is_done_at_once() {
-    let mut pool = pool(|config| config.stall_after = Duration::from_millis(100));
-    let (conn, lease) = leased(&mut pool, 1);
-    // From now on it is watched for progress, and there has been none for exactly as long as there may be.
-    let _ = pool.handle(at(100), Event::LeaseLimit { conn, leases_max: 2 });
-    assert_eq!(pool.poll(), crate::Output::Do(Action::Probe { conn }));
-    let _ = pool.release(at(101), lease, Outcome::Returned);
-}
-
-#[test]
-fn the_next_deadline_is_that_of_the_last_use() {
-    let mut pool = pool(|config| config.max_lifetime = Duration::ZERO);
-    let (conn, lease) = leased(&mut pool, 1);
-    let _ = pool.release(at(10_000), lease, Outcome::Success);
-    let expiry = crate::Deadline { at: at(3_610_000), why: crate::Wakeup::IdleExpiry(conn) };
-    assert_eq!(pool.poll(), crate::Output::Idle { until: Some(expiry) });
-}
-
-#[test]
-fn a_grant_that_nobody_has_claimed_when_the_grace_ends_is_a_close_and_a_refusal() {
-    let mut pool = pool(|_| {});
-    let (conn, held) = leased(&mut pool, 1);
-    let Ok(Acquire::Queued(ticket)) = pool.acquire(at(1), Request::default()) else { panic!("it is in use") };
-    connects(&mut pool);
-    let _ = pool.release(at(2), held, Outcome::Success);
-    pool.shutdown(at(3), Duration::from_secs(1));
-    assert_eq!((pool.stats().refused_closed, pool.status().leases), (0, 1));
-    while pool.poll_action().is_some() {}
-    pool.advance(at(1_003));
-    assert_eq!((pool.stats().refused_closed, pool.stats().abandoned, pool.status().leases), (1, 0, 0));
-    let close = Action::Close { conn, reason: CloseReason::Shutdown };
-    assert_eq!(pool.poll_action(), Some(close), "the driver has it, and nobody else");
-    assert!(matches!(pool.claim(at(1_004), ticket), crate::Claim::Failed(error) if error.is_closed()));
-}
-
-#[test]
-fn a_lease_that_the_pool_has_not_given_is_none() {
-    let mut pool = pool(|_| {});
-    let (conn, held) = leased(&mut pool, 1);
-    let Ok(Acquire::Queued(_)) = pool.acquire(at(1), Request::default()) else { panic!("it is in use") };
-    let other = connects(&mut pool)[0];
-    let elsewhere = Lease { id: held.id, conn: other };
-    assert_eq!(pool.release(at(2), elsewhere, Outcome::Success), crate::Verdict::Stale);
-    let _ = pool.release(at(3), held, Outcome::Success);
-    // The next in line has it, and has not come for it.
-    let (granted, _) = pool.leases.iter().next().unwrap();
-    let early = Lease { id: granted, conn };
-    assert_eq!(pool.release(at(4), early, Outcome::Success), crate::Verdict::Stale);
-    assert_eq!(pool.status().leases, 1);
-}
-
-/// Two connections, the first of which was proven to be alive last, and the second used last.
-fn two(pool: &mut Pool) -> [ConnId; 2] {
-    let conns: [ConnId; 2] = connects(pool).try_into().unwrap();
-    for conn in conns {
-        let _ = pool.handle(at(1), Event::Connected { conn, leases_max: 1 });
-    }
-    for (now, outcome) in [(10, Outcome::Success), (20, Outcome::Returned)] {
-        let lease = lease(pool, at(now));
-        let _ = pool.release(at(now), lease, outcome);
-    }
-    conns
-}
-
-fn pair(config: &mut Config) {
-    (config.min_connections, config.max_connections, config.connects_max) = (2, 2, 2);
-}
-
-#[test]
-fn who_asks_for_a_proof_gets_the_one_that_has_it_wherever_it_stands() {
-    let mut pool = pool(pair);
-    let [proven, used] = two(&mut pool);
-    let request = Request { proven_since: Some(at(5)), ..Request::default() };
-    let Ok(Acquire::Ready(strict)) = pool.acquire(at(30), request) else { panic!("one is proven") };
-    assert_eq!((strict.conn(), lease(&mut pool, at(30)).conn()), (proven, used));
-}
-
-#[test]
-fn a_limit_that_changes_nothing_costs_no_place() {
-    let mut pool = pool(pair);
-    let [first, _] = two(&mut pool);
-    let _ = pool.handle(at(30), Event::LeaseLimit { conn: first, leases_max: 1 });
-    assert_eq!(lease(&mut pool, at(31)).conn(), first);
 }
