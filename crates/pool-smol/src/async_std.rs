@@ -31,7 +31,7 @@ use crate::supabase;
 pub type SupabasePool = pool_supabase::SupabasePool<SurfBackend, AsyncStdClock>;
 /// An application's operations over a [`SupabasePool`].
 pub type Service = pool_supabase::Service<SurfBackend, AsyncStdClock>;
-/// A pool of [`SurfConnection`](crate::SurfConnection)s on async-std.
+/// A pool of [`SurfConnection`]s on async-std.
 pub type SurfPool = Pool<SurfBackend, AsyncStdClock>;
 
 /// The time since this clock was made, with async-std's sleep. Clones agree with each other.
