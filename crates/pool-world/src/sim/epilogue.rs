@@ -64,11 +64,11 @@ impl Sim {
 
     fn all_is_well(&self) {
         let view = self.world.view();
-        // Without active probes nobody asks a suspect connection that nobody needs; and one that is needed is asked.
+        // Without active probes nobody asks a connection that nobody needs, be it suspect or on probation; and one that is needed is asked.
         let probed = !self.world.config().health_check_interval.is_zero();
         for conn in &view.conns {
             let well = matches!(conn.health, Health::Healthy | Health::Unknown);
-            let well = well || (conn.health == Health::Suspect && !probed);
+            let well = well || (!probed && matches!(conn.health, Health::Suspect | Health::Probation));
             holds!(well || conn.lifecycle == Lifecycle::Closing, "I44", "never healed: {conn:?}");
         }
         for end in view.ends.iter().filter(|end| end.connections > 0) {
