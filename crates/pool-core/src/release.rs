@@ -88,7 +88,7 @@ impl Pool {
     }
 
     /// The record of a lease that its caller holds; nothing, if the pool has given it up or never gave it.
-    fn held(&self, lease: &Lease) -> Option<&LeaseRecord> {
+    pub(crate) fn held(&self, lease: &Lease) -> Option<&LeaseRecord> {
         self.leases.get(lease.id).filter(|record| record.conn == lease.conn && record.granted_to.is_none())
     }
 

@@ -69,15 +69,14 @@ impl Pool {
         if !(success || outcome == Outcome::Returned) || !self.rest.is_known() || self.wake_by() <= now {
             return false;
         }
-        let Some(record) = self.leases.get(lease.id) else { return false };
+        // A lease of another pool can have a name that is known here, and a connection that is not.
+        let Some(record) = self.held(lease).filter(|record| !record.reported) else { return false };
         let since = record.since;
-        let claimed = record.conn == lease.conn && record.granted_to.is_none() && !record.reported;
         let conn = &self.conns[lease.conn];
         let endpoint = &self.endpoints[conn.endpoint];
         let looked_at = if success { now } else { conn.looked_at };
         let due = self.due_at_rest(conn, looked_at, now);
-        let usual = claimed
-            && due > now
+        let usual = due > now
             && conn.leases_max == 1
             && conn.leases.len() == 1
             && conn.mark.is_none()

@@ -174,3 +174,12 @@ fn a_pool_in_which_nothing_is_open_is_not_full() {
     assert!(matches!(pool.acquire(at(1), Request::default()), Ok(Acquire::Queued(_))));
     assert_eq!((pool.rest, pool.status().connecting), (Rest::Unknown, 1));
 }
+
+#[test]
+fn a_lease_of_another_pool_is_stale() {
+    let (mut pool, lease) = busy(|_| {});
+    let (version, index) = (lease.conn.version, lease.conn.index + 7);
+    let foreign = Lease { id: lease.id, conn: ConnId { index, version } };
+    assert_eq!(pool.release(at(5), foreign, Outcome::Success), crate::Verdict::Stale);
+    assert_eq!(pool.release(at(6), lease, Outcome::Success), crate::Verdict::Accepted);
+}
