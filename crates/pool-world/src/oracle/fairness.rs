@@ -1,6 +1,8 @@
 //! Who is served: in order, once, and never while someone waits who may have what is there.
 
-use pool_core::{AcquireErrorKind, Action, ConnId, ConnectionInfo, Lifecycle, Patience, Request, TicketId};
+use pool_core::{
+    AcquireErrorKind, Action, ConnId, ConnectionInfo, Health, Lifecycle, Patience, Request, TicketId,
+};
 
 use super::Step;
 use crate::books::{Books, Ending, Fate, Waiter};
@@ -160,7 +162,10 @@ impl Step<'_> {
         for conn in self.after.conns.iter().filter(|conn| self.after.grantable(conn)) {
             let asked = books.link(conn.id).is_some_and(|link| link.unsure || link.probing.is_some());
             let fresh = self.after.fresh(conn, first.proven_since);
-            holds!(asked || !fresh, "I16", "{} waits beside {conn:?}", first.ticket.id());
+            // One that stalls is nothing for who wants a proof. That it does cannot be seen from here; `check.rs` knows.
+            let may_stall = conn.leases_max > 1 && conn.in_use > 0 && conn.health == Health::Suspect;
+            let stalls = first.proven_since.is_some() && may_stall;
+            holds!(asked || !fresh || stalls, "I16", "{} waits beside {conn:?}", first.ticket.id());
         }
         holds!(self.until.is_some(), "I18", "{waiting} wait, and no timer is armed");
     }
