@@ -66,7 +66,7 @@ impl Pool {
             && let Some(conn) = self.pick(proven_since)
         {
             let id = self.lease_out(conn, None);
-            self.stats.wait.record_nanos(0);
+            self.stats.wait.record_none();
             self.begin_use(conn);
             self.settle();
             return Ok(Acquire::Ready(Lease { id, conn }));

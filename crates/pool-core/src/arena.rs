@@ -25,6 +25,7 @@ struct Slot<T> {
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub(crate) struct Arena<I, T> {
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
@@ -185,6 +186,35 @@ impl<I: Id, T> core::ops::IndexMut<I> for Arena<I, T> {
         let slot = &mut self.slots[index as usize];
         debug_assert!(slot.version == version, "slot {index} has another tenant");
         slot.tenant.as_mut().expect(THERE)
+    }
+}
+
+/// The tenants of an arena by themselves: where several are changed in turn, the slots are looked up once.
+pub(crate) struct Tenants<'a, I, T> {
+    slots: &'a mut [Slot<T>],
+    ids: PhantomData<I>,
+}
+
+impl<I: Id, T> Arena<I, T> {
+    #[inline]
+    pub(crate) fn tenants(&mut self) -> Tenants<'_, I, T> {
+        Tenants { slots: &mut self.slots, ids: PhantomData }
+    }
+}
+
+impl<I: Id, T> core::ops::Index<I> for Tenants<'_, I, T> {
+    type Output = T;
+
+    #[inline(always)]
+    fn index(&self, id: I) -> &T {
+        self.slots[id.parts().0 as usize].tenant.as_ref().expect(THERE)
+    }
+}
+
+impl<I: Id, T> core::ops::IndexMut<I> for Tenants<'_, I, T> {
+    #[inline(always)]
+    fn index_mut(&mut self, id: I) -> &mut T {
+        self.slots[id.parts().0 as usize].tenant.as_mut().expect(THERE)
     }
 }
 

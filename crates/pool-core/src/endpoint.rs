@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::fault::FaultClass;
 use crate::input::EndpointSpec;
 use crate::status::Health;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::window::Window;
 
 /// An age below this is no idle timeout of any server: it closed after a request, or never meant to serve.
@@ -14,9 +14,19 @@ pub(crate) const SHORTEST_AGE: Duration = Duration::from_millis(500);
 const GOOD: usize = 0;
 const BAD: usize = 1;
 
+/// What every use reads and writes comes first, so that it takes the fewest lines of the cache from core to core.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub(crate) struct Endpoint {
+    /// A connection idle for longer is probed before it is granted.
+    pub(crate) freshness: Span,
+    pub(crate) health: Health,
+    /// Failures before the last connect that succeeded, until something shows that the endpoint serves.
+    doubt: u32,
+    pub(crate) faults: u32,
+    pub(crate) probe_failures: u32,
+    pub(crate) traffic: Window,
     pub(crate) spec: EndpointSpec,
     pub(crate) draining: bool,
     /// Connections to it in any state.
@@ -24,18 +34,10 @@ pub(crate) struct Endpoint {
     pub(crate) connecting: u32,
     /// Failed connects in a row, and whose fault the last one was.
     pub(crate) failures: u32,
-    /// Failures before the last connect that succeeded, until something shows that the endpoint serves.
-    doubt: u32,
     pub(crate) class: FaultClass,
     /// The epoch, unless the last connect failed.
     pub(crate) retry_at: Time,
-    pub(crate) health: Health,
-    pub(crate) faults: u32,
-    pub(crate) probe_failures: u32,
     pub(crate) recoveries: u32,
-    pub(crate) traffic: Window,
-    /// A connection idle for longer is probed before it is granted.
-    pub(crate) freshness: Duration,
     last_close: Option<(Time, Duration)>,
 }
 
@@ -63,7 +65,7 @@ impl Endpoint {
             probe_failures: 0,
             recoveries: 0,
             traffic: Window::new(now),
-            freshness,
+            freshness: Span::of(freshness),
             last_close: None,
         }
     }
@@ -83,7 +85,7 @@ impl Endpoint {
             connecting: 0,
             retry_at: if self.failures > 0 { shift(self.retry_at) } else { Time::ZERO },
             traffic: self.traffic.moved(&shift),
-            freshness: if learned { self.freshness.min(freshness) } else { freshness },
+            freshness: if learned { self.freshness.min(Span::of(freshness)) } else { Span::of(freshness) },
             last_close,
             ..self.clone()
         }
@@ -228,9 +230,9 @@ impl Endpoint {
 
     /// Lowers the limit of idleness; it is never raised.
     pub(crate) fn lower_freshness(&mut self, limit: Duration) -> bool {
-        let lower = limit < self.freshness;
+        let lower = Span::of(limit) < self.freshness;
         if lower {
-            self.freshness = limit;
+            self.freshness = Span::of(limit);
         }
         lower
     }
@@ -248,6 +250,6 @@ mod tests {
         // A second connection, opened a second later, may go down in the same restart.
         assert!(!endpoint.closed_at_age(Time::from_millis(6_000), five));
         assert!(endpoint.closed_at_age(Time::from_millis(10_000), five));
-        assert_eq!(endpoint.freshness, five / 8 * 7);
+        assert_eq!(endpoint.freshness, Span::of(five / 8 * 7));
     }
 }

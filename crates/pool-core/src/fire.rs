@@ -134,7 +134,7 @@ impl Pool {
 
     /// When an unused connection has been idle for as long as it may.
     pub(crate) fn idle_expiry(&self, conn: &Conn) -> Option<Time> {
-        conn.leases.is_empty().then(|| conn.idle_since + self.config.max_idle_time)
+        conn.leases.is_empty().then(|| conn.idle_since + self.idle_limit)
     }
 
     /// When a connection that carries several leases counts as stalled, or is asked again because the last probe failed: each probe
@@ -165,7 +165,7 @@ impl Pool {
     /// Arms the timer of a connection whose last lease has ended: of its deadlines only those of an idle one are new.
     pub(crate) fn arm_idle(&mut self, id: ConnId) {
         let conn = &self.conns[id];
-        let expiry = conn.idle_since + self.config.max_idle_time;
+        let expiry = conn.idle_since + self.idle_limit;
         let at = self.probe_due(conn).map_or(expiry, |due| due.min(expiry));
         self.timers.lower(Key::Conn(id.index), at);
     }

@@ -13,26 +13,26 @@ const BUCKETS: usize = 4 * 36;
 /// How long something took, as counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct Histogram {
-    #[cfg_attr(feature = "serde", serde(with = "array"))]
-    buckets: [u64; BUCKETS],
-    count: u64,
     sum: u64,
     max: u64,
+    #[cfg_attr(feature = "serde", serde(with = "array"))]
+    buckets: [u64; BUCKETS],
 }
 
 impl Default for Histogram {
     fn default() -> Self {
-        Histogram { buckets: [0; BUCKETS], count: 0, sum: 0, max: 0 }
+        Histogram { sum: 0, max: 0, buckets: [0; BUCKETS] }
     }
 }
 
 impl Histogram {
-    /// Whether the buckets add up to the count, far below where counting ends: asked of what was read from outside.
+    /// Whether it has counted far less than where counting ends: asked of what was read from outside.
     #[cfg(feature = "image")]
     pub(crate) fn is_whole(&self) -> bool {
         let sum = self.buckets.iter().try_fold(0, |sum: u64, &count| sum.checked_add(count));
-        sum == Some(self.count) && self.count < u64::MAX / 2
+        sum.is_some_and(|count| count < u64::MAX / 2)
     }
 
     /// Adds one duration.
@@ -44,14 +44,21 @@ impl Histogram {
     #[inline]
     pub(crate) fn record_nanos(&mut self, value: u64) {
         self.buckets[bucket(value)] += 1;
-        self.count += 1;
         self.sum = self.sum.saturating_add(value);
-        self.max = self.max.max(value);
+        if value > self.max {
+            self.max = value;
+        }
+    }
+
+    /// Adds a duration of nothing: [`Histogram::record_nanos`] in one step.
+    #[inline]
+    pub(crate) const fn record_none(&mut self) {
+        self.buckets[0] += 1;
     }
 
     /// How many were recorded.
-    pub const fn count(&self) -> u64 {
-        self.count
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
     }
 
     /// Their sum.
@@ -66,13 +73,13 @@ impl Histogram {
 
     /// Their mean; zero of nothing.
     pub fn mean(&self) -> Duration {
-        Duration::from_nanos(self.sum.checked_div(self.count).unwrap_or(0))
+        Duration::from_nanos(self.sum.checked_div(self.count()).unwrap_or(0))
     }
 
     /// The value that `permille` thousandths of the recorded ones do not exceed, rounded up to the edge of its bucket and
     /// never above the longest; zero of nothing. The median is 500.
     pub fn quantile(&self, permille: u32) -> Duration {
-        let rank = (u128::from(self.count) * u128::from(permille.min(1000))).div_ceil(1000).max(1) as u64;
+        let rank = (u128::from(self.count()) * u128::from(permille.min(1000))).div_ceil(1000).max(1) as u64;
         let mut seen = 0;
         for (n, &count) in self.buckets.iter().enumerate() {
             seen += count;
@@ -90,7 +97,6 @@ impl Histogram {
         for (count, before) in since.buckets.iter_mut().zip(&earlier.buckets) {
             *count = count.saturating_sub(*before);
         }
-        since.count = self.count.saturating_sub(earlier.count);
         since.sum = self.sum.saturating_sub(earlier.sum);
         let last = since.buckets.iter().rposition(|&count| count > 0);
         since.max = last.map_or(0, |n| upper_edge(n).min(self.max));

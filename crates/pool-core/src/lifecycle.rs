@@ -8,7 +8,7 @@ use crate::output::Action;
 use crate::pool::Pool;
 use crate::state::{CloseReason, Lifecycle, health_transition, legal, markable};
 use crate::status::Health;
-use crate::time::nanos;
+use crate::time::{Span, nanos};
 use crate::timers::Key;
 
 impl Pool {
@@ -218,10 +218,10 @@ impl Pool {
     }
 
     /// The interval of active probes, ± 15 %, drawn once per connection so that they do not fall into step.
-    fn jittered_interval(&mut self) -> core::time::Duration {
+    fn jittered_interval(&mut self) -> Span {
         let factor = self.rng.between(850, 1150);
         let interval = u128::from(nanos(self.config.health_check_interval)) * u128::from(factor) / 1000;
-        core::time::Duration::from_nanos(interval as u64)
+        Span::of(core::time::Duration::from_nanos(interval as u64))
     }
 
     fn first_retirement(&self) -> Retirement {

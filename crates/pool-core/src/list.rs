@@ -3,6 +3,7 @@
 //! A tenant can be in several lists at once, one per selector (`Via`).
 
 use core::marker::PhantomData;
+use core::ops::IndexMut;
 
 use crate::arena::{Arena, Id};
 
@@ -66,7 +67,7 @@ impl<I: Id, V> List<I, V> {
     }
 
     #[inline(always)]
-    pub(crate) fn push_back<T>(&mut self, arena: &mut Arena<I, T>, id: I)
+    pub(crate) fn push_back<T>(&mut self, arena: &mut impl IndexMut<I, Output = T>, id: I)
     where
         V: Via<I, T>,
     {
@@ -80,7 +81,7 @@ impl<I: Id, V> List<I, V> {
     }
 
     #[inline]
-    pub(crate) fn push_front<T>(&mut self, arena: &mut Arena<I, T>, id: I)
+    pub(crate) fn push_front<T>(&mut self, arena: &mut impl IndexMut<I, Output = T>, id: I)
     where
         V: Via<I, T>,
     {
@@ -95,7 +96,7 @@ impl<I: Id, V> List<I, V> {
 
     /// `id` must be in this list.
     #[inline(always)]
-    pub(crate) fn remove<T>(&mut self, arena: &mut Arena<I, T>, id: I)
+    pub(crate) fn remove<T>(&mut self, arena: &mut impl IndexMut<I, Output = T>, id: I)
     where
         V: Via<I, T>,
     {

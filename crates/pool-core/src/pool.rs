@@ -18,7 +18,7 @@ use crate::retry::{Budget, Failure, Retry, StopReason};
 use crate::rng::Rng;
 use crate::shrink::Shrink;
 use crate::stats::Stats;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::timers::Timers;
 use crate::waiter::{Queue, Waiter};
 
@@ -40,36 +40,41 @@ pub(crate) enum Mode {
 pub(crate) const LATEST: Time = Time::MAX.before(core::time::Duration::from_secs(100 * 365 * 24 * 3600));
 
 /// A connection pool. See the [crate's documentation](crate) for the three rules of its use.
+///
+/// What every use reads and writes comes first, so that it takes the fewest lines of the cache from core to core.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct Pool {
-    pub(crate) config: Config,
     pub(crate) now: Time,
-    pub(crate) mode: Mode,
-    pub(crate) suspended: bool,
-    pub(crate) generation: u32,
-    pub(crate) endpoints: Arena<EndpointId, Endpoint>,
-    pub(crate) conns: Arena<ConnId, Conn>,
-    pub(crate) leases: Arena<LeaseId, LeaseRecord>,
-    pub(crate) tickets: Arena<TicketId, Waiter>,
-    pub(crate) queue: Queue,
-    pub(crate) shelves: Shelves,
-    /// Open connections without a lease, longest idle first.
-    pub(crate) idle: List<ConnId, InIdle>,
-    pub(crate) counts: Counts,
-    /// Endpoints whose last connect failed.
-    pub(crate) failing: u32,
-    pub(crate) timers: Timers,
-    /// A connection that has been idle for too long was kept, for the minimum or because somebody waited.
-    pub(crate) overdue: bool,
     /// What the last input has left.
     pub(crate) rest: Rest,
-    pub(crate) shrink: Shrink,
+    pub(crate) mode: Mode,
+    pub(crate) suspended: bool,
+    /// A connection that has been idle for too long was kept, for the minimum or because somebody waited.
+    pub(crate) overdue: bool,
+    /// Endpoints whose last connect failed.
+    pub(crate) failing: u32,
+    /// Open connections without a lease, longest idle first.
+    pub(crate) idle: List<ConnId, InIdle>,
+    pub(crate) shelves: Shelves,
+    pub(crate) counts: Counts,
     pub(crate) budget: Budget,
+    pub(crate) leases: Arena<LeaseId, LeaseRecord>,
+    pub(crate) conns: Arena<ConnId, Conn>,
+    pub(crate) endpoints: Arena<EndpointId, Endpoint>,
+    pub(crate) timers: Timers,
+    /// The configuration's `max_idle_time`.
+    pub(crate) idle_limit: Span,
+    pub(crate) actions: VecDeque<Action>,
+    pub(crate) queue: Queue,
+    pub(crate) tickets: Arena<TicketId, Waiter>,
+    pub(crate) stats: Stats,
+    pub(crate) config: Config,
+    pub(crate) generation: u32,
+    pub(crate) shrink: Shrink,
     pub(crate) rng: Rng,
     /// The last instant of retirement that was given out.
     pub(crate) last_retirement: Time,
-    pub(crate) actions: VecDeque<Action>,
-    pub(crate) stats: Stats,
 }
 
 /// The lists of `Shelf`, by their names.
@@ -94,6 +99,7 @@ impl core::ops::IndexMut<Shelf> for Shelves {
 /// Connections by what they are; kept in `lifecycle.rs` only, and equal to a recount at all times (I3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub(crate) struct Counts {
     /// By `Lifecycle`.
     pub(crate) life: [u32; 6],
@@ -138,6 +144,7 @@ impl Pool {
             failing: 0,
             timers: Timers::new(),
             overdue: false,
+            idle_limit: Span::of(config.max_idle_time),
             rest: Rest::Unknown,
             shrink: Shrink::new(),
             budget: Budget::new(now),

@@ -184,7 +184,7 @@ impl Pool {
     }
 
     pub(crate) fn tell_freshness(&mut self, endpoint: EndpointId) {
-        let limit_ms = millis(self.endpoints[endpoint].freshness);
+        let limit_ms = millis(self.endpoints[endpoint].freshness.as_duration());
         self.notice(Notice::FreshnessLearned { endpoint, limit_ms });
     }
 }

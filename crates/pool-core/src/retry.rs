@@ -117,6 +117,7 @@ const RETRIES: usize = 1;
 /// The budget that all requests of a pool share (I40).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub(crate) struct Budget {
     tokens: u32,
     window: Window,

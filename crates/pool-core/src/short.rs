@@ -15,7 +15,7 @@ use crate::pool::Pool;
 use crate::rest::Rest;
 use crate::state::Lifecycle;
 use crate::status::Health;
-use crate::time::{Time, nanos};
+use crate::time::Time;
 use crate::timers::Key;
 use crate::waiter::WaitState;
 
@@ -30,7 +30,8 @@ impl Pool {
             return None;
         }
         let id = self.shelves[Shelf::Ready].head()?;
-        let conn = &mut self.conns[id];
+        let mut conns = self.conns.tenants();
+        let conn = &mut conns[id];
         if conn.leases_max != 1 || !fresh(conn, &self.endpoints[conn.endpoint], now) {
             return None;
         }
@@ -38,7 +39,7 @@ impl Pool {
         self.budget.requested(now);
         self.stats.acquires += 1;
         self.stats.leases += 1;
-        self.stats.wait.record_nanos(0);
+        self.stats.wait.record_none();
         let idled = now.nanos_since(conn.idle_since);
         let record = LeaseRecord {
             conn: id,
@@ -55,8 +56,8 @@ impl Pool {
         (conn.life, conn.shelf) = (Lifecycle::Leased, None);
         self.counts.life[Lifecycle::Idle as usize] -= 1;
         self.counts.life[Lifecycle::Leased as usize] += 1;
-        self.shelves[Shelf::Ready].remove(&mut self.conns, id);
-        self.idle.remove(&mut self.conns, id);
+        self.shelves[Shelf::Ready].remove(&mut conns, id);
+        self.idle.remove(&mut conns, id);
         Some(Lease { id: lease, conn: id })
     }
 
@@ -106,7 +107,7 @@ impl Pool {
     /// The next deadline of a connection that is idle from now on: its expiry, or its next probe.
     #[inline(always)]
     fn due_at_rest(&self, conn: &Conn, looked_at: Time, now: Time) -> Time {
-        let expiry = now + self.config.max_idle_time;
+        let expiry = now + self.idle_limit;
         if conn.probe_every.is_zero() { expiry } else { expiry.min(looked_at + conn.probe_every) }
     }
 
@@ -114,13 +115,14 @@ impl Pool {
     #[inline]
     fn lay_down(&mut self, lease: &Lease) {
         self.leases.remove(lease.id);
-        let conn = &mut self.conns[lease.conn];
+        let mut conns = self.conns.tenants();
+        let conn = &mut conns[lease.conn];
         conn.leases = List::new();
         (conn.life, conn.shelf) = (Lifecycle::Idle, Some(Shelf::Ready));
         self.counts.life[Lifecycle::Leased as usize] -= 1;
         self.counts.life[Lifecycle::Idle as usize] += 1;
-        self.shelves[Shelf::Ready].push_back(&mut self.conns, lease.conn);
-        self.idle.push_back(&mut self.conns, lease.conn);
+        self.shelves[Shelf::Ready].push_back(&mut conns, lease.conn);
+        self.idle.push_back(&mut conns, lease.conn);
     }
 
     /// The connection goes to the first in line, who is woken. False: the lease's slot is used up.
@@ -169,5 +171,5 @@ impl Pool {
 /// Whether a connection has proved alive recently enough to be granted.
 #[inline(always)]
 fn fresh(conn: &Conn, endpoint: &Endpoint, now: Time) -> bool {
-    now.nanos_since(conn.proven) <= nanos(endpoint.freshness)
+    now.nanos_since(conn.proven) <= endpoint.freshness.as_nanos()
 }

@@ -6,11 +6,20 @@ use crate::state::CloseReason;
 /// Counters and histograms since the pool was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct Stats {
     /// Acquires asked for.
     pub acquires: u64,
     /// Leases that reached their caller.
     pub leases: u64,
+    /// Leases given back with a success.
+    pub successes: u64,
+    /// Leases given back without a verdict.
+    pub returned: u64,
+    /// Time from the acquire to the grant.
+    pub wait: Histogram,
+    /// Time from the grant to the release.
+    pub hold: Histogram,
     /// Acquires that timed out.
     pub timeouts: u64,
     /// Acquires refused because the queue was full.
@@ -23,10 +32,6 @@ pub struct Stats {
     pub refused_closed: u64,
     /// Tickets given up by their callers.
     pub cancelled: u64,
-    /// Leases given back with a success.
-    pub successes: u64,
-    /// Leases given back without a verdict.
-    pub returned: u64,
     /// Faults reported with leases: connection, endpoint, saturation, application, caller.
     pub faults: [u64; 5],
     /// Connects begun.
@@ -51,10 +56,6 @@ pub struct Stats {
     pub retries: u64,
     /// Retries refused by the budget.
     pub retries_refused: u64,
-    /// Time from the acquire to the grant.
-    pub wait: Histogram,
-    /// Time from the grant to the release.
-    pub hold: Histogram,
     /// Time from the start of a connect to its success.
     pub connect: Histogram,
 }

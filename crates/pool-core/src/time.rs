@@ -63,6 +63,40 @@ pub(crate) const fn millis(duration: Duration) -> u32 {
     if wide > u32::MAX as u128 { u32::MAX } else { wide as u32 }
 }
 
+/// A duration in nanoseconds, as [`nanos`] makes them: what hot paths add and compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Span(u64);
+
+impl Span {
+    pub(crate) const ZERO: Span = Span(0);
+
+    pub(crate) const fn of(duration: Duration) -> Span {
+        Span(nanos(duration))
+    }
+
+    pub(crate) const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn as_duration(self) -> Duration {
+        Duration::from_nanos(self.0)
+    }
+}
+
+impl Add<Span> for Time {
+    type Output = Time;
+
+    #[inline]
+    fn add(self, by: Span) -> Time {
+        Time(self.0.saturating_add(by.0))
+    }
+}
+
 impl Add<Duration> for Time {
     type Output = Time;
 

@@ -100,7 +100,7 @@ impl Pool {
             failures: endpoint.failures,
             retry_at: endpoint.is_backing_off(self.now).then_some(endpoint.retry_at),
             connections: endpoint.connections,
-            freshness: endpoint.freshness,
+            freshness: endpoint.freshness.as_duration(),
             draining: endpoint.draining,
         })
     }

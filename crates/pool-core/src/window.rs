@@ -1,5 +1,5 @@
 //! Two counts over the last ten seconds, in ten exact one-second buckets, counted from the start of the window so that a
-//! shift of the clock's epoch changes nothing (I33).
+//! shift of the clock's epoch changes nothing (I33). The present second's are apart: to add to them touches nothing else.
 
 use crate::time::Time;
 
@@ -8,34 +8,36 @@ pub(crate) const SECONDS: u64 = 10;
 const SECOND: u64 = 1_000_000_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Window {
     /// The start of the present second.
     start: Time,
+    present: [u32; 2],
     /// Whole seconds since the window began.
     second: u64,
+    /// Those of the seconds before; the present one's is empty.
     buckets: [[u32; 2]; SECONDS as usize],
 }
 
 impl Window {
     pub(crate) const fn new(start: Time) -> Self {
-        Window { start, second: 0, buckets: [[0; 2]; SECONDS as usize] }
+        Window { start, present: [0; 2], second: 0, buckets: [[0; 2]; SECONDS as usize] }
     }
 
     /// Adds one to the count `which` (0 or 1) of the second of `now`.
     #[inline]
     pub(crate) fn add(&mut self, now: Time, which: usize) {
         self.roll(now);
-        let count = &mut self.buckets[(self.second % SECONDS) as usize][which];
+        let count = &mut self.present[which];
         *count = count.saturating_add(1);
     }
 
     /// Both counts over the window that ends at `now`.
     pub(crate) fn sums(&mut self, now: Time) -> (u64, u64) {
         self.roll(now);
-        self.buckets
-            .iter()
-            .fold((0, 0), |(a, b), bucket| (a + u64::from(bucket[0]), b + u64::from(bucket[1])))
+        let all = self.buckets.iter().chain([&self.present]);
+        all.fold((0, 0), |(a, b), bucket| (a + u64::from(bucket[0]), b + u64::from(bucket[1])))
     }
 
     /// The window as if its clock had been another: instants are moved by `shift`.
@@ -61,6 +63,7 @@ impl Window {
 
     fn roll_on(&mut self, within: u64) {
         let passed = within / SECOND;
+        self.buckets[(self.second % SECONDS) as usize] = core::mem::take(&mut self.present);
         self.second += passed;
         self.start = Time::from_nanos(self.start.as_nanos() + passed * SECOND);
         for back in 0..passed.min(SECONDS) {

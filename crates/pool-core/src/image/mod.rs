@@ -43,12 +43,12 @@ use crate::retry::Budget;
 use crate::rng::Rng;
 use crate::shrink::Shrink;
 use crate::stats::Stats;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::timers::Timers;
 use crate::waiter::{Queue, Waiter};
 
 /// The version of the layout of images. It changes whenever the state of a pool does.
-pub const IMAGE_VERSION: u16 = 2;
+pub const IMAGE_VERSION: u16 = 3;
 
 const MAGIC: &[u8; 8] = b"sbp-imag";
 const HEAD: usize = 20;
@@ -190,6 +190,7 @@ fields! {
     failing: u32,
     timers: Timers,
     overdue: bool,
+    idle_limit: Span,
     rest: Rest,
     shrink: Shrink,
     budget: Budget,

@@ -8,7 +8,7 @@ use crate::image::Image;
 use crate::input::EndpointSpec;
 use crate::pool::{LATEST, Pool};
 use crate::rng::Rng;
-use crate::time::{Time, nanos};
+use crate::time::{Span, Time, nanos};
 
 impl Image {
     /// A pool for the process that comes after the one of this image: under `config`, at `now` of the new clock, `away` after the
@@ -35,7 +35,7 @@ impl Image {
         };
         let freshness = pool.config.freshness;
         pool.endpoints = former.endpoints.mapped(|endpoint| {
-            let learned = endpoint.freshness < former.config.freshness;
+            let learned = endpoint.freshness < Span::of(former.config.freshness);
             (!endpoint.draining).then(|| endpoint.restarted(learned, freshness, shift))
         });
         if pool.endpoints.len() == 0 {

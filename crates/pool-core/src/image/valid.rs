@@ -9,7 +9,7 @@ use crate::histogram::Histogram;
 use crate::pool::{LATEST, Pool};
 use crate::state::Lifecycle;
 use crate::stats::Stats;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::timers::Key;
 use crate::waiter::WaitState;
 
@@ -24,6 +24,8 @@ impl Pool {
     pub(super) fn check_structure(&self) -> Result<(), String> {
         self.config.validate().map_err(|error| error.to_string())?;
         hold(self.now <= LATEST, "its time is later than any")?;
+        let idle_limit = Span::of(self.config.max_idle_time);
+        hold(self.idle_limit == idle_limit, "it goes by another limit of idleness than it was given")?;
         let arenas = [
             self.endpoints.is_whole(),
             self.conns.is_whole(),
