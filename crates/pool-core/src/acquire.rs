@@ -234,9 +234,7 @@ impl Pool {
         let conn = &mut self.conns[id];
         let first = conn.leases.is_empty();
         let idled = if first { now.nanos_since(conn.idle_since) } else { 0 };
-        let record =
-            LeaseRecord { conn: id, granted_to, since: now, idled, reported: false, links: Links::NONE };
-        let lease = self.leases.insert(record);
+        let lease = self.leases.insert(LeaseRecord::new(id, granted_to, now, idled));
         conn.leases.push_back(&mut self.leases, lease);
         conn.last_used = now;
         let several = conn.leases_max > 1;

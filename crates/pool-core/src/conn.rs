@@ -195,6 +195,13 @@ pub(crate) struct LeaseRecord {
     pub(crate) links: Links<LeaseId>,
 }
 
+impl LeaseRecord {
+    #[inline(always)]
+    pub(crate) const fn new(conn: ConnId, granted_to: Option<TicketId>, since: Time, idled: u64) -> Self {
+        LeaseRecord { conn, granted_to, since, idled, reported: false, links: Links::NONE }
+    }
+}
+
 /// Selects the links of a lease on its connection.
 #[derive(Clone, Debug)]
 pub(crate) struct OnConn;

@@ -84,19 +84,21 @@ impl Pool {
         self.enter(id, Lifecycle::Gone);
         self.counts.life[Lifecycle::Gone as usize] -= 1;
         self.timers.clear(Key::Conn(id.index));
-        let conn = self.conns.remove(id).expect("freed once");
-        let endpoint = &mut self.endpoints[conn.endpoint];
+        let endpoint_id = self.conns[id].endpoint;
+        self.conns.remove(id);
+        let endpoint = &mut self.endpoints[endpoint_id];
         endpoint.connections -= 1;
         if endpoint.draining && endpoint.connections == 0 {
-            self.remove_endpoint(conn.endpoint);
+            self.remove_endpoint(endpoint_id);
         }
     }
 
     /// A drained endpoint without connections is gone.
     pub(crate) fn remove_endpoint(&mut self, id: EndpointId) {
         self.timers.clear(Key::Endpoint(id.index));
-        if let Some(endpoint) = self.endpoints.remove(id) {
+        if let Some(endpoint) = self.endpoints.get(id) {
             self.failing -= u32::from(endpoint.failures > 0);
+            self.endpoints.remove(id);
         }
     }
 

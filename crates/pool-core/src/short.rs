@@ -9,7 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::fault::Outcome;
 use crate::id::{LeaseId, TicketId};
 use crate::input::{Lease, Request};
-use crate::list::{Links, List};
+use crate::list::List;
 use crate::output::Action;
 use crate::pool::Pool;
 use crate::rest::Rest;
@@ -41,15 +41,7 @@ impl Pool {
         self.stats.leases += 1;
         self.stats.wait.record_none();
         let idled = now.nanos_since(conn.idle_since);
-        let record = LeaseRecord {
-            conn: id,
-            granted_to: None,
-            since: now,
-            idled,
-            reported: false,
-            links: Links::NONE,
-        };
-        let lease = self.leases.insert(record);
+        let lease = self.leases.insert(LeaseRecord::new(id, None, now, idled));
         conn.leases = List::of(lease);
         conn.uses += 1;
         (conn.last_used, conn.progress_at) = (now, now);
@@ -66,8 +58,12 @@ impl Pool {
     pub(crate) fn give_back(&mut self, now: Time, lease: &Lease, outcome: Outcome) -> bool {
         planted!(JitterPerCheck => return false);
         let now = self.at(now);
-        let success = outcome == Outcome::Success;
-        if !(success || outcome == Outcome::Returned) || !self.rest.is_known() || self.wake_by() <= now {
+        let success = match outcome {
+            Outcome::Success => true,
+            Outcome::Returned => false,
+            Outcome::Failed { .. } => return false,
+        };
+        if !self.rest.is_known() || self.wake_by() <= now {
             return false;
         }
         // A lease of another pool can have a name that is known here, and a connection that is not.
@@ -77,14 +73,7 @@ impl Pool {
         let endpoint = &self.endpoints[conn.endpoint];
         let looked_at = if success { now } else { conn.looked_at };
         let due = self.due_at_rest(conn, looked_at, now);
-        let usual = due > now
-            && conn.leases_max == 1
-            && conn.leases.len() == 1
-            && conn.mark.is_none()
-            && !conn.probing
-            && conn.health == Health::Healthy
-            && endpoint.health == Health::Healthy;
-        if !usual {
+        if due <= now || !is_usual(conn) || endpoint.health != Health::Healthy {
             return false;
         }
         if self.rest == Rest::Calm {
@@ -112,7 +101,7 @@ impl Pool {
     }
 
     /// The connection is free.
-    #[inline]
+    #[inline(always)]
     fn lay_down(&mut self, lease: &Lease) {
         self.leases.remove(lease.id);
         let mut conns = self.conns.tenants();
@@ -128,18 +117,12 @@ impl Pool {
     /// The connection goes to the first in line, who is woken. False: the lease's slot is used up.
     #[inline(never)]
     fn hand_over(&mut self, now: Time, lease: &Lease, next: TicketId) -> bool {
-        let record = LeaseRecord {
-            conn: lease.conn,
-            granted_to: Some(next),
-            since: now,
-            idled: 0,
-            reported: false,
-            links: Links::NONE,
-        };
+        let record = LeaseRecord::new(lease.conn, Some(next), now, 0);
         let Some(granted): Option<LeaseId> = self.leases.renew(lease.id, record) else { return false };
         self.conns[lease.conn].leases = List::of(granted);
-        self.queue.leave(&mut self.tickets, next);
-        let waiter = &mut self.tickets[next];
+        let mut tickets = self.tickets.tenants();
+        self.queue.leave(&mut tickets, next);
+        let waiter = &mut tickets[next];
         waiter.state = WaitState::Granted(granted);
         self.stats.wait.record_nanos(now.nanos_since(waiter.since));
         self.timers.clear(Key::Ticket(next.index));
@@ -151,7 +134,7 @@ impl Pool {
     }
 
     /// What a use without a fault leaves behind.
-    #[inline]
+    #[inline(always)]
     fn used(&mut self, now: Time, lease: &Lease, success: bool) {
         let conn = &mut self.conns[lease.conn];
         if success {
@@ -166,6 +149,17 @@ impl Pool {
         (conn.last_used, conn.progress_at, conn.idle_since) = (now, now, now);
         (conn.stalled, conn.stalls, conn.expired) = (false, 0, false);
     }
+}
+
+/// Whether a connection carries one lease and no more, and nothing else is the matter with it. One test of all: none of them is likely
+/// to fail.
+#[inline(always)]
+const fn is_usual(conn: &Conn) -> bool {
+    (conn.leases_max == 1)
+        & (conn.leases.len() == 1)
+        & conn.mark.is_none()
+        & !conn.probing
+        & matches!(conn.health, Health::Healthy)
 }
 
 /// Whether a connection has proved alive recently enough to be granted.

@@ -68,7 +68,7 @@ impl Timers {
         in_heap.min(self.row.first_at())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self, key: Key) -> Option<Time> {
         let place = match key {
             Key::Ticket(index) => match self.row.get(index) {

@@ -1,5 +1,7 @@
 //! Who waits: one queue per priority class, first come first served inside it, and the record of a ticket.
 
+use core::ops::IndexMut;
+
 use crate::arena::Arena;
 use crate::error::AcquireErrorKind;
 use crate::id::{LeaseId, TicketId};
@@ -120,7 +122,8 @@ impl Queue {
     }
 
     /// `id` must be waiting.
-    pub(crate) fn leave(&mut self, tickets: &mut Arena<TicketId, Waiter>, id: TicketId) {
+    #[inline]
+    pub(crate) fn leave(&mut self, tickets: &mut impl IndexMut<TicketId, Output = Waiter>, id: TicketId) {
         self.classes[tickets[id].priority as usize].remove(tickets, id);
         self.len -= 1;
     }
