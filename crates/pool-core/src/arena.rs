@@ -18,6 +18,7 @@ pub(crate) trait Id: Copy + Eq {
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 struct Slot<T> {
     version: NonZeroU32,
     tenant: Option<T>,
@@ -127,6 +128,13 @@ impl<I: Id, T> Arena<I, T> {
             .filter_map(|(index, slot)| Some((I::new(index as u32, slot.version), slot.tenant.as_ref()?)))
     }
 
+    /// The id of the tenant of slot `index`, if there is such a slot and it has one.
+    #[cfg(feature = "image")]
+    pub(crate) fn id_in(&self, index: u32) -> Option<I> {
+        let slot = self.slots.get(index as usize)?;
+        slot.tenant.is_some().then(|| I::new(index, slot.version))
+    }
+
     /// The tenant of slot `index`, if there is such a slot and it has one.
     #[cfg(feature = "image")]
     pub(crate) fn in_slot(&self, index: u32) -> Option<&T> {
@@ -204,6 +212,34 @@ impl<I: Id, T> Arena<I, T> {
     #[inline]
     pub(crate) fn tenants(&mut self) -> Tenants<'_, I, T> {
         Tenants { slots: &mut self.slots, ids: PhantomData }
+    }
+}
+
+/// What a list leads through: tenants by the index of their slot, with their names.
+pub(crate) trait Slots<I> {
+    type Tenant;
+
+    /// The tenant of slot `index`, which must have one.
+    fn slot(&mut self, index: u32) -> (I, &mut Self::Tenant);
+}
+
+impl<I: Id, T> Slots<I> for Tenants<'_, I, T> {
+    type Tenant = T;
+
+    #[inline(always)]
+    fn slot(&mut self, index: u32) -> (I, &mut T) {
+        let slot = &mut self.slots[index as usize];
+        (I::new(index, slot.version), slot.tenant.as_mut().expect(THERE))
+    }
+}
+
+impl<I: Id, T> Slots<I> for Arena<I, T> {
+    type Tenant = T;
+
+    #[inline]
+    fn slot(&mut self, index: u32) -> (I, &mut T) {
+        let slot = &mut self.slots[index as usize];
+        (I::new(index, slot.version), slot.tenant.as_mut().expect(THERE))
     }
 }
 

@@ -71,6 +71,7 @@ pub(crate) struct Conn {
 /// How far a connection is on its way to retirement by age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(u8)]
 pub(crate) enum Retirement {
     /// It lives for ever.
     Never,

@@ -11,6 +11,8 @@ use crate::window::Window;
 
 /// An age below this is no idle timeout of any server: it closed after a request, or never meant to serve.
 pub(crate) const SHORTEST_AGE: Duration = Duration::from_millis(500);
+/// No close of an idle connection has been seen.
+const NEVER: (Time, Span) = (Time::MAX, Span::ZERO);
 const GOOD: usize = 0;
 const BAD: usize = 1;
 
@@ -22,13 +24,13 @@ pub(crate) struct Endpoint {
     /// A connection idle for longer is probed before it is granted.
     pub(crate) freshness: Span,
     pub(crate) health: Health,
+    pub(crate) draining: bool,
     /// Failures before the last connect that succeeded, until something shows that the endpoint serves.
     doubt: u32,
     pub(crate) faults: u32,
     pub(crate) probe_failures: u32,
     pub(crate) traffic: Window,
     pub(crate) spec: EndpointSpec,
-    pub(crate) draining: bool,
     /// Connections to it in any state.
     pub(crate) connections: u32,
     pub(crate) connecting: u32,
@@ -38,7 +40,8 @@ pub(crate) struct Endpoint {
     /// The epoch, unless the last connect failed.
     pub(crate) retry_at: Time,
     pub(crate) recoveries: u32,
-    last_close: Option<(Time, Duration)>,
+    /// When the peer closed an idle connection the last time, and after how long; [`NEVER`].
+    last_close: (Time, Span),
 }
 
 /// What a sign of life or of trouble changed about an endpoint's health.
@@ -66,7 +69,7 @@ impl Endpoint {
             recoveries: 0,
             traffic: Window::new(now),
             freshness: Span::of(freshness),
-            last_close: None,
+            last_close: NEVER,
         }
     }
 
@@ -79,7 +82,8 @@ impl Endpoint {
         freshness: Duration,
         shift: impl Fn(Time) -> Time,
     ) -> Endpoint {
-        let last_close = self.last_close.map(|(at, age)| (shift(at), age));
+        let (at, age) = self.last_close;
+        let last_close = if at < Time::MAX { (shift(at), age) } else { NEVER };
         Endpoint {
             connections: 0,
             connecting: 0,
@@ -209,12 +213,15 @@ impl Endpoint {
         if age < SHORTEST_AGE {
             return false;
         }
-        let (then, other) = *self.last_close.get_or_insert((now, age));
+        if self.last_close == NEVER {
+            self.last_close = (now, Span::of(age));
+        }
+        let (then, other) = (self.last_close.0, self.last_close.1.as_duration());
         if now.since(then) < age {
             // The first of what may be one restart stays the one to compare with.
             return false;
         }
-        self.last_close = Some((now, age));
+        self.last_close = (now, Span::of(age));
         let agree = age.abs_diff(other) <= age.max(other) / 8;
         agree && self.lower_freshness(age.min(other) / 8 * 7)
     }
@@ -225,7 +232,8 @@ impl Endpoint {
         use core::hash::Hash;
         (self.failures, self.doubt, self.class, self.health).hash(hasher);
         (self.faults, self.probe_failures, self.recoveries, self.freshness).hash(hasher);
-        self.last_close.map(|(at, age)| (now.nanos_since(at), age)).hash(hasher);
+        let (at, age) = self.last_close;
+        (at < Time::MAX).then(|| (now.nanos_since(at), age)).hash(hasher);
     }
 
     /// Lowers the limit of idleness; it is never raised.

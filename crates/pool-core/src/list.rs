@@ -3,19 +3,26 @@
 //! A tenant can be in several lists at once, one per selector (`Via`).
 
 use core::marker::PhantomData;
-use core::ops::IndexMut;
 
-use crate::arena::{Arena, Id};
+use crate::arena::{Arena, Id, Slots};
 
+const NOBODY: u32 = u32::MAX;
+
+/// The slots of the neighbours.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Links<I> {
-    prev: Option<I>,
-    next: Option<I>,
+    prev: u32,
+    next: u32,
+    ids: PhantomData<I>,
 }
 
 impl<I> Links<I> {
-    pub(crate) const NONE: Self = Links { prev: None, next: None };
+    pub(crate) const NONE: Self = Links::between(NOBODY, NOBODY);
+
+    const fn between(prev: u32, next: u32) -> Self {
+        Links { prev, next, ids: PhantomData }
+    }
 }
 
 /// Which links of a tenant a list goes through.
@@ -63,51 +70,78 @@ impl<I: Id, V> List<I, V> {
     where
         V: Via<I, T>,
     {
-        V::links(&arena[id]).prev
+        let prev = V::links(&arena[id]).prev;
+        (prev != NOBODY).then(|| arena.at(prev))
     }
 
     #[inline(always)]
-    pub(crate) fn push_back<T>(&mut self, arena: &mut impl IndexMut<I, Output = T>, id: I)
+    pub(crate) fn push_back<S: Slots<I>>(&mut self, slots: &mut S, id: I)
     where
-        V: Via<I, T>,
+        V: Via<I, S::Tenant>,
     {
-        *V::links_mut(&mut arena[id]) = Links { prev: self.tail, next: None };
-        match self.tail {
-            Some(tail) => V::links_mut(&mut arena[tail]).next = Some(id),
-            None => self.head = Some(id),
-        }
+        let (index, _) = id.parts();
+        let prev = match self.tail {
+            Some(tail) => {
+                let (tail, _) = tail.parts();
+                V::links_mut(slots.slot(tail).1).next = index;
+                tail
+            }
+            None => {
+                self.head = Some(id);
+                NOBODY
+            }
+        };
+        *V::links_mut(slots.slot(index).1) = Links::between(prev, NOBODY);
         self.tail = Some(id);
         self.len += 1;
     }
 
     #[inline]
-    pub(crate) fn push_front<T>(&mut self, arena: &mut impl IndexMut<I, Output = T>, id: I)
+    pub(crate) fn push_front<S: Slots<I>>(&mut self, slots: &mut S, id: I)
     where
-        V: Via<I, T>,
+        V: Via<I, S::Tenant>,
     {
-        *V::links_mut(&mut arena[id]) = Links { prev: None, next: self.head };
-        match self.head {
-            Some(head) => V::links_mut(&mut arena[head]).prev = Some(id),
-            None => self.tail = Some(id),
-        }
+        let (index, _) = id.parts();
+        let next = match self.head {
+            Some(head) => {
+                let (head, _) = head.parts();
+                V::links_mut(slots.slot(head).1).prev = index;
+                head
+            }
+            None => {
+                self.tail = Some(id);
+                NOBODY
+            }
+        };
+        *V::links_mut(slots.slot(index).1) = Links::between(NOBODY, next);
         self.head = Some(id);
         self.len += 1;
     }
 
     /// `id` must be in this list.
     #[inline(always)]
-    pub(crate) fn remove<T>(&mut self, arena: &mut impl IndexMut<I, Output = T>, id: I)
+    pub(crate) fn remove<S: Slots<I>>(&mut self, slots: &mut S, id: I)
     where
-        V: Via<I, T>,
+        V: Via<I, S::Tenant>,
     {
-        let Links { prev, next } = core::mem::replace(V::links_mut(&mut arena[id]), Links::NONE);
-        match prev {
-            Some(prev) => V::links_mut(&mut arena[prev]).next = next,
-            None => self.head = next,
+        let (_, tenant) = slots.slot(id.parts().0);
+        let Links { prev, next, .. } = core::mem::replace(V::links_mut(tenant), Links::NONE);
+        let (mut before, mut behind) = (None, None);
+        if prev != NOBODY {
+            let (id, tenant) = slots.slot(prev);
+            V::links_mut(tenant).next = next;
+            before = Some(id);
         }
-        match next {
-            Some(next) => V::links_mut(&mut arena[next]).prev = prev,
-            None => self.tail = prev,
+        if next != NOBODY {
+            let (id, tenant) = slots.slot(next);
+            V::links_mut(tenant).prev = prev;
+            behind = Some(id);
+        }
+        if before.is_none() {
+            self.head = behind;
+        }
+        if behind.is_none() {
+            self.tail = before;
         }
         self.len -= 1;
     }
@@ -119,16 +153,21 @@ impl<I: Id, V> List<I, V> {
     where
         V: Via<I, T>,
     {
-        let (mut at, mut before, mut seen) = (self.head, None, 0);
+        let Some(tail) = self.tail else { return self.head.is_none() && self.len == 0 };
+        let (mut at, mut before, mut seen) = (self.head, NOBODY, 0);
         while let Some(id) = at {
             let Some(tenant) = arena.get(id) else { return false };
             let links = V::links(tenant);
             if seen == self.len || links.prev != before || !right(id, tenant) {
                 return false;
             }
-            (seen, before, at) = (seen + 1, at, links.next);
+            (seen, before) = (seen + 1, id.parts().0);
+            if links.next == NOBODY {
+                return seen == self.len && id == tail;
+            }
+            at = arena.id_in(links.next);
         }
-        seen == self.len && before == self.tail
+        false
     }
 
     /// The ids from head to tail.
@@ -136,6 +175,9 @@ impl<I: Id, V> List<I, V> {
     where
         V: Via<I, T>,
     {
-        core::iter::successors(self.head, move |&id| V::links(&arena[id]).next)
+        core::iter::successors(self.head, move |&id| {
+            let next = V::links(&arena[id]).next;
+            (next != NOBODY).then(|| arena.at(next))
+        })
     }
 }

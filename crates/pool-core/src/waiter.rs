@@ -1,8 +1,6 @@
 //! Who waits: one queue per priority class, first come first served inside it, and the record of a ticket.
 
-use core::ops::IndexMut;
-
-use crate::arena::Arena;
+use crate::arena::{Arena, Slots};
 use crate::error::AcquireErrorKind;
 use crate::id::{LeaseId, TicketId};
 use crate::input::{Place, Priority};
@@ -123,8 +121,9 @@ impl Queue {
 
     /// `id` must be waiting.
     #[inline]
-    pub(crate) fn leave(&mut self, tickets: &mut impl IndexMut<TicketId, Output = Waiter>, id: TicketId) {
-        self.classes[tickets[id].priority as usize].remove(tickets, id);
+    pub(crate) fn leave(&mut self, tickets: &mut impl Slots<TicketId, Tenant = Waiter>, id: TicketId) {
+        let class = tickets.slot(id.index).1.priority;
+        self.classes[class as usize].remove(tickets, id);
         self.len -= 1;
     }
 }

@@ -61,6 +61,8 @@ impl Window {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn roll_on(&mut self, within: u64) {
         let passed = within / SECOND;
         self.buckets[(self.second % SECONDS) as usize] = core::mem::take(&mut self.present);
