@@ -240,7 +240,7 @@ impl Pool {
         let several = conn.leases_max > 1;
         if first {
             conn.progress_at = now;
-            self.idle.remove(&mut self.conns, id);
+            self.no_longer_kept(id);
             self.enter(id, Lifecycle::Leased);
         }
         if several {

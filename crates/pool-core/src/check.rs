@@ -120,16 +120,20 @@ impl Pool {
                 hold!("I21", early_enough, "{id}: {deadline:?} has the entry {entry:?}");
             }
         }
-        let idle = self.conns.iter().filter(|(_, conn)| conn.is_open() && conn.leases.is_empty()).count();
+        let unused = self.conns.iter().filter(|(_, conn)| conn.is_open() && conn.leases.is_empty()).count();
+        hold!("I3", unused == self.unused() as usize, "{unused} without a lease, kept {}", self.unused());
+        let expired = self.conns.iter().filter(|(_, conn)| conn.expired).count();
         hold!(
             "I3",
-            idle == self.idle.iter(&self.conns).count(),
-            "{idle} without a lease, the list has others"
+            expired == self.kept.iter(&self.conns).count(),
+            "{expired} have expired, others are kept"
         );
         let mut last = Time::ZERO;
-        for id in self.idle.iter(&self.conns) {
-            hold!("I3", self.conns[id].idle_since >= last, "{id} stands before one that is idle for longer");
-            last = self.conns[id].idle_since;
+        for id in self.kept.iter(&self.conns) {
+            let expiry = self.idle_expiry(&self.conns[id]);
+            hold!("I3", expiry.is_some_and(|at| at <= self.now), "{id} is kept before its time: {expiry:?}");
+            hold!("I3", expiry >= Some(last), "{id} stands before one that has expired for longer");
+            last = expiry.unwrap_or(last);
         }
         let on_conns: u32 = self.conns.iter().map(|(_, conn)| conn.leases.len()).sum();
         hold!(

@@ -32,7 +32,7 @@ pub(crate) struct Conn {
     pub(crate) mark: Option<CloseReason>,
     pub(crate) shelf: Option<Shelf>,
     pub(crate) probing: bool,
-    /// It has been idle for as long as it may, and was kept.
+    /// It has been idle for as long as it may, and is among the kept.
     pub(crate) expired: bool,
     pub(crate) stalled: bool,
     /// Probes of a stall that were answered without any other progress: each doubles the patience.
@@ -58,7 +58,7 @@ pub(crate) struct Conn {
     /// Successful probes in a row while unhealthy.
     pub(crate) recoveries: u32,
     pub(crate) on_shelf: Links<ConnId>,
-    pub(crate) in_idle: Links<ConnId>,
+    pub(crate) in_kept: Links<ConnId>,
     /// Failed connects in a row when this one was begun.
     pub(crate) attempt: u32,
     pub(crate) created_at: Time,
@@ -113,7 +113,7 @@ impl Conn {
             stalls: 0,
             shelf: None,
             on_shelf: Links::NONE,
-            in_idle: Links::NONE,
+            in_kept: Links::NONE,
         }
     }
 
@@ -167,17 +167,17 @@ impl Via<ConnId, Conn> for OnShelf {
     }
 }
 
-/// Selects the links of a connection among those without a lease.
+/// Selects the links of a connection among those that are kept beyond their time.
 #[derive(Clone, Debug)]
-pub(crate) struct InIdle;
+pub(crate) struct Kept;
 
-impl Via<ConnId, Conn> for InIdle {
+impl Via<ConnId, Conn> for Kept {
     fn links(conn: &Conn) -> &Links<ConnId> {
-        &conn.in_idle
+        &conn.in_kept
     }
 
     fn links_mut(conn: &mut Conn) -> &mut Links<ConnId> {
-        &mut conn.in_idle
+        &mut conn.in_kept
     }
 }
 

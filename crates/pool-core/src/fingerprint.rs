@@ -50,10 +50,11 @@ impl Pool {
     /// The state's fingerprint, by a hasher that starts from nothing.
     ///
     /// With `slots`, connections are told apart by their slots. Their order decides who takes its place in the row of retirements
-    /// first among those born together, and which of those in use goes first when the pool is made smaller; nothing else.
+    /// first among those born together, which of those that expire at the same instant goes first, and which of those in use or under a probe
+    /// goes first when the pool is made smaller; nothing else.
     pub fn fingerprint<H: Hasher + Default>(&self, slots: bool) -> u64 {
         let mut hasher = H::default();
-        (self.mode as u8, self.suspended, self.overdue, self.config.min_connections).hash(&mut hasher);
+        (self.mode as u8, self.suspended, self.config.min_connections).hash(&mut hasher);
         (self.config.max_connections, self.relative(self.timers.get(Key::Shrink))).hash(&mut hasher);
         self.relative(self.timers.get(Key::Grace)).hash(&mut hasher);
         let gap = self.config.max_lifetime / self.config.max_connections;
@@ -113,8 +114,8 @@ impl Pool {
             Retirement::Renewing(at) => (3, self.relative(Some(at))).hash(hasher),
         }
         if conn.leases.is_empty() {
-            (self.age(conn.idle_since), conn.expired).hash(hasher);
-            self.idle.iter(&self.conns).position(|other| other == id).hash(hasher);
+            self.age(conn.idle_since).hash(hasher);
+            self.kept.iter(&self.conns).position(|other| other == id).hash(hasher);
         } else if conn.leases_max > 1 {
             (self.age(conn.progress_at), conn.stalled, conn.stalls).hash(hasher);
         }

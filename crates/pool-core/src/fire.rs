@@ -61,6 +61,7 @@ impl Pool {
             Wakeup::LeaseWatch(_) => self.report_held(id),
             Wakeup::IdleExpiry(_) => {
                 self.conns[id].expired = true;
+                self.kept.push_back(&mut self.conns, id);
                 self.close_overdue();
             }
             Wakeup::Waiter(_) | Wakeup::Redial(_) | Wakeup::ShrinkSample | Wakeup::ShutdownGrace => {
@@ -209,14 +210,10 @@ impl Pool {
     /// Closes unused connections that have been idle for as long as they may, longest first, down to the minimum.
     /// While somebody waits, none of them is idle for nothing.
     pub(crate) fn close_overdue(&mut self) {
-        self.overdue = false;
-        while let Some(id) = self.idle.head()
-            && self.idle_expiry(&self.conns[id]).is_some_and(|at| at <= self.now)
+        while self.queue.is_empty()
+            && let Some(id) = self.kept.head()
+            && self.is_beyond_minimum(id)
         {
-            if !self.queue.is_empty() || !self.is_beyond_minimum(id) {
-                self.overdue = true;
-                break;
-            }
             self.mark(id, CloseReason::IdleExpired);
         }
     }
@@ -229,12 +226,12 @@ impl Pool {
     fn sample_idle(&mut self) {
         let interval = Shrink::interval(self.config.max_idle_time);
         self.timers.set(Key::Shrink, self.now + interval);
-        let Some(surplus) = self.shrink.sample(self.idle.len()) else { return };
+        let Some(surplus) = self.shrink.sample(self.unused()) else { return };
         if !self.queue.is_empty() {
             return;
         }
         for _ in 0..surplus {
-            let Some(id) = self.idle.head() else { break };
+            let Some(id) = self.least_wanted() else { break };
             if !self.is_beyond_minimum(id) {
                 break;
             }

@@ -41,7 +41,6 @@ impl Pool {
         });
         self.stats.opened += 1;
         self.stats.connect.record(now.since(self.conns[id].created_at));
-        self.idle.push_back(&mut self.conns, id);
         self.shelve(id);
         // The entry of the connect's own deadline goes; what is next comes in its place.
         self.timers.clear(Key::Conn(id.index));
@@ -64,9 +63,7 @@ impl Pool {
     pub(crate) fn begin_close(&mut self, id: ConnId) {
         let reason = self.conns[id].mark.expect("only a marked connection is closed");
         self.unshelve(id);
-        if self.conns[id].is_open() {
-            self.idle.remove(&mut self.conns, id);
-        }
+        self.no_longer_kept(id);
         self.enter(id, Lifecycle::Closing);
         let deadline = self.now + self.config.release_timeout;
         self.end_probe(id);
@@ -195,6 +192,14 @@ impl Pool {
     pub(crate) fn unshelve(&mut self, id: ConnId) {
         if let Some(shelf) = self.conns[id].shelf.take() {
             self.shelves[shelf].remove(&mut self.conns, id);
+        }
+    }
+
+    /// It is used again, or closed.
+    #[inline]
+    pub(crate) fn no_longer_kept(&mut self, id: ConnId) {
+        if core::mem::take(&mut self.conns[id].expired) {
+            self.kept.remove(&mut self.conns, id);
         }
     }
 

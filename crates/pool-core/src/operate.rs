@@ -3,9 +3,10 @@
 use core::time::Duration;
 
 use crate::config::{Config, ConfigError};
+use crate::conn::Shelf;
 use crate::endpoint::Endpoint;
 use crate::error::AcquireErrorKind;
-use crate::id::EndpointId;
+use crate::id::{ConnId, EndpointId};
 use crate::input::EndpointSpec;
 use crate::pool::{Mode, Pool};
 use crate::state::{CloseReason, Lifecycle};
@@ -36,7 +37,7 @@ impl Pool {
         self.settle();
     }
 
-    /// Changes the minimum and maximum. What is too much closes: the longest unused first, then connects under way, then those in
+    /// Changes the minimum and maximum. What is too much closes: the unused first, of these the one that was proven or used longest ago, then connects under way, then those in
     /// use, when their leases end.
     ///
     /// # Errors
@@ -50,8 +51,7 @@ impl Pool {
         let live = self.conns.iter().filter(|(_, conn)| conn.mark.is_none()).count() as u32;
         for _ in max..live {
             let victim = self
-                .idle
-                .head()
+                .least_wanted()
                 .or_else(|| self.unmarked(Lifecycle::Connecting))
                 .or_else(|| self.unmarked(Lifecycle::Leased));
             if let Some(id) = victim {
@@ -62,7 +62,18 @@ impl Pool {
         Ok(())
     }
 
-    fn unmarked(&self, life: Lifecycle) -> Option<crate::id::ConnId> {
+    /// Of the connections without a lease, the first one to do without: an unhealthy one, else the one that was proven or used longest ago;
+    /// one that is being probed only if there is no other.
+    pub(crate) fn least_wanted(&self) -> Option<ConnId> {
+        let unused = |&id: &ConnId| self.conns[id].leases.is_empty();
+        let on = |shelf: Shelf| self.shelves[shelf].iter(&self.conns).find(unused);
+        on(Shelf::Sick)
+            .or_else(|| on(Shelf::Stale))
+            .or_else(|| on(Shelf::Ready))
+            .or_else(|| self.unmarked(Lifecycle::Probing))
+    }
+
+    fn unmarked(&self, life: Lifecycle) -> Option<ConnId> {
         self.conns.iter().find(|(_, conn)| conn.life == life && conn.mark.is_none()).map(|(id, _)| id)
     }
 

@@ -7,7 +7,7 @@ use alloc::collections::VecDeque;
 
 use crate::arena::Arena;
 use crate::config::{Config, ConfigError};
-use crate::conn::{Conn, InIdle, LeaseRecord, OnShelf, Shelf};
+use crate::conn::{Conn, Kept, LeaseRecord, OnShelf, Shelf};
 use crate::endpoint::Endpoint;
 use crate::id::{ConnId, EndpointId, LeaseId, TicketId};
 use crate::input::EndpointSpec;
@@ -17,6 +17,7 @@ use crate::rest::Rest;
 use crate::retry::{Budget, Failure, Retry, StopReason};
 use crate::rng::Rng;
 use crate::shrink::Shrink;
+use crate::state::Lifecycle;
 use crate::stats::Stats;
 use crate::time::{Span, Time};
 use crate::timers::Timers;
@@ -50,12 +51,8 @@ pub struct Pool {
     pub(crate) rest: Rest,
     pub(crate) mode: Mode,
     pub(crate) suspended: bool,
-    /// A connection that has been idle for too long was kept, for the minimum or because somebody waited.
-    pub(crate) overdue: bool,
     /// Endpoints whose last connect failed.
     pub(crate) failing: u32,
-    /// Open connections without a lease, longest idle first.
-    pub(crate) idle: List<ConnId, InIdle>,
     pub(crate) shelves: Shelves,
     pub(crate) counts: Counts,
     pub(crate) budget: Budget,
@@ -69,6 +66,8 @@ pub struct Pool {
     pub(crate) queue: Queue,
     pub(crate) tickets: Arena<TicketId, Waiter>,
     pub(crate) stats: Stats,
+    /// Connections that have been idle for as long as they may, and were kept: for the minimum, or because somebody waited.
+    pub(crate) kept: List<ConnId, Kept>,
     pub(crate) config: Config,
     pub(crate) generation: u32,
     pub(crate) shrink: Shrink,
@@ -139,11 +138,10 @@ impl Pool {
             tickets: Arena::new(),
             queue: Queue::new(),
             shelves: Shelves([const { List::new() }; 4]),
-            idle: List::new(),
+            kept: List::new(),
             counts: Counts::default(),
             failing: 0,
             timers: Timers::new(),
-            overdue: false,
             idle_limit: Span::of(config.max_idle_time),
             rest: Rest::Unknown,
             shrink: Shrink::new(),
@@ -244,6 +242,11 @@ impl Pool {
     /// Connections that count: connecting, open and closing.
     pub(crate) fn total(&self) -> u32 {
         self.conns.len() as u32
+    }
+
+    /// Open connections without a lease.
+    pub(crate) const fn unused(&self) -> u32 {
+        self.counts.life[Lifecycle::Idle as usize] + self.counts.life[Lifecycle::Probing as usize]
     }
 
     pub(crate) const fn is_ending(&self) -> bool {

@@ -38,15 +38,14 @@ impl Pool {
         let sound = self.mode == Mode::Running
             && !self.suspended
             && self.failing == 0
-            && !self.overdue
+            && self.kept.is_empty()
             && empty(Shelf::Sick)
             && usable >= self.config.min_connections
             && (usable > self.config.min_connections) == self.timers.is_armed(Key::Shrink);
         if sound && self.queue.is_empty() {
             return Rest::Calm;
         }
-        let full =
-            sound && self.total() >= self.config.max_connections && serving > 0 && self.idle.is_empty();
+        let full = sound && self.total() >= self.config.max_connections && serving > 0 && self.unused() == 0;
         if full && empty(Shelf::Ready) && empty(Shelf::Stale) && empty(Shelf::Stalled) {
             return Rest::Full;
         }

@@ -49,7 +49,6 @@ impl Pool {
         self.counts.life[Lifecycle::Idle as usize] -= 1;
         self.counts.life[Lifecycle::Leased as usize] += 1;
         self.shelves[Shelf::Ready].remove(&mut conns, id);
-        self.idle.remove(&mut conns, id);
         Some(Lease { id: lease, conn: id })
     }
 
@@ -111,7 +110,6 @@ impl Pool {
         self.counts.life[Lifecycle::Leased as usize] -= 1;
         self.counts.life[Lifecycle::Idle as usize] += 1;
         self.shelves[Shelf::Ready].push_back(&mut conns, lease.conn);
-        self.idle.push_back(&mut conns, lease.conn);
     }
 
     /// The connection goes to the first in line, who is woken. False: the lease's slot is used up.
@@ -147,7 +145,7 @@ impl Pool {
             self.stats.returned += 1;
         }
         (conn.last_used, conn.progress_at, conn.idle_since) = (now, now, now);
-        (conn.stalled, conn.stalls, conn.expired) = (false, 0, false);
+        (conn.stalled, conn.stalls) = (false, 0);
     }
 }
 

@@ -51,7 +51,8 @@ pub struct Exploration {
     pub alphabet: Vec<Op>,
     /// The most steps after the root.
     pub depth: usize,
-    /// Whether connections are told apart by their slots: where those born together retire, or the pool is made smaller.
+    /// Whether connections are told apart by their slots: where those born together retire, those idle since the
+    /// same instant expire, or the pool is made smaller.
     pub slots: bool,
     /// The most callers at a time, waiting, served and with an answer that they have not fetched.
     pub callers: usize,

@@ -31,7 +31,7 @@ use core::fmt;
 
 use crate::arena::Arena;
 use crate::config::Config;
-use crate::conn::{Conn, InIdle, LeaseRecord};
+use crate::conn::{Conn, Kept, LeaseRecord};
 use crate::endpoint::Endpoint;
 use crate::id::{ConnId, EndpointId, LeaseId, TicketId};
 use crate::input::{Lease, Ticket};
@@ -185,11 +185,10 @@ fields! {
     tickets: Arena<TicketId, Waiter>,
     queue: Queue,
     shelves: Shelves,
-    idle: List<ConnId, InIdle>,
+    kept: List<ConnId, Kept>,
     counts: Counts,
     failing: u32,
     timers: Timers,
-    overdue: bool,
     idle_limit: Span,
     rest: Rest,
     shrink: Shrink,

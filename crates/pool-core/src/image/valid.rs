@@ -57,8 +57,10 @@ impl Pool {
         }
         let on_shelves = self.conns.iter().filter(|(_, conn)| conn.shelf.is_some()).count();
         hold(on_shelves == shelved, "a connection is on no shelf and says that it is on one")?;
-        let idle = |conn: &Conn| conn.is_open() && conn.leases.is_empty();
-        hold(self.idle.is_whole(&self.conns, |_, conn| idle(conn)), "the list of idle ones is not whole")?;
+        let kept = |conn: &Conn| conn.is_open() && conn.leases.is_empty() && conn.expired;
+        hold(self.kept.is_whole(&self.conns, |_, conn| kept(conn)), "the list of kept ones is not whole")?;
+        let expired = self.conns.iter().filter(|(_, conn)| conn.expired).count();
+        hold(expired == self.kept.len() as usize, "a connection is kept and not among the kept")?;
         for (id, conn) in self.conns.iter() {
             let whole = conn.leases.is_whole(&self.leases, |_, lease| lease.conn == id);
             hold(whole, "the leases of a connection are not whole")?;

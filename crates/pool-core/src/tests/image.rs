@@ -8,6 +8,7 @@ use core::time::Duration;
 use crate::conn::Shelf;
 use crate::error::AcquireErrorKind;
 use crate::state::Lifecycle;
+use crate::time::Span;
 use crate::timers::Key;
 use crate::waiter::WaitState;
 use crate::{
@@ -78,7 +79,7 @@ fn what_is_true_is_read() {
         |pool| pool.endpoints[ENDPOINT].recoveries = u32::MAX / 2 - 1,
         |pool| pool.stats.acquires = u64::MAX / 2 - 1,
         |pool| pool.conns[IDLE].last_used = Time::MAX,
-        |pool| pool.stats.hold = counted(u64::MAX / 2 - 1, u64::MAX / 2 - 1),
+        |pool| pool.stats.hold = counted(u64::MAX / 2 - 2, 1),
         |pool| pool.shrink = written(15, &[14]),
         |pool| pool.budget = budget(500, u64::MAX / 2 - 1),
     ];
@@ -113,12 +114,20 @@ fn lists_that_do_not_hold_who_they_say_are_refused() {
         &[|pool| pool.conns[LEASED].shelf = Some(Shelf::Ready)],
     );
     refused(
-        "the list of idle ones is not whole",
+        "the list of kept ones is not whole",
         &[
-            |pool| pool.idle.push_back(&mut pool.conns, LEASED),
-            |pool| pool.idle.push_back(&mut pool.conns, DIALLED),
+            |pool| pool.kept.push_back(&mut pool.conns, IDLE),
+            |pool| {
+                pool.conns[LEASED].expired = true;
+                pool.kept.push_back(&mut pool.conns, LEASED);
+            },
+            |pool| {
+                pool.conns[DIALLED].expired = true;
+                pool.kept.push_back(&mut pool.conns, DIALLED);
+            },
         ],
     );
+    refused("a connection is kept and not among the kept", &[|pool| pool.conns[IDLE].expired = true]);
     refused("the leases of a connection are not whole", &[|pool| pool.leases[LEASE].conn = IDLE]);
     refused(
         "the timers are not whole",
@@ -128,6 +137,11 @@ fn lists_that_do_not_hold_who_they_say_are_refused() {
             |pool| pool.timers.set(Key::Ticket(7), NOW),
         ],
     );
+}
+
+#[test]
+fn a_limit_of_idleness_that_is_not_the_configurations_is_refused() {
+    refused("it goes by another limit of idleness than it was given", &[|pool| pool.idle_limit = Span::ZERO]);
 }
 
 #[test]
@@ -188,22 +202,25 @@ fn numbers_that_cannot_be_counted_on_from_are_refused() {
             |pool| pool.stats.retries_refused = u64::MAX / 2,
             |pool| pool.stats.closed[3] = u64::MAX / 2,
             |pool| pool.stats.faults[2] = u64::MAX / 2,
-            |pool| pool.stats.connect = counted(0, 1),
-            |pool| pool.stats.hold = counted(u64::MAX / 2, u64::MAX / 2),
+            |pool| pool.stats.wait = counted(u64::MAX / 2, 0),
+            |pool| pool.stats.connect = counted(0, u64::MAX / 2),
+            |pool| pool.stats.hold = counted(u64::MAX, 1),
         ],
     );
 }
 
 /// A budget of so many tokens, with a window that has seen so many seconds.
 fn budget(tokens: u32, second: u64) -> crate::retry::Budget {
-    postcard::from_bytes(&postcard::to_allocvec(&(tokens, (0_u64, second, [[0_u32; 2]; 10]))).unwrap())
-        .unwrap()
+    postcard::from_bytes(
+        &postcard::to_allocvec(&(tokens, (0_u64, [0_u32; 2], second, [[0_u32; 2]; 10]))).unwrap(),
+    )
+    .unwrap()
 }
 
-/// A histogram with so many in its first bucket, that has counted so many.
-fn counted(first: u64, count: u64) -> crate::Histogram {
-    let buckets: Vec<u64> = core::iter::once(first).chain([0; 143]).collect();
-    let bytes = postcard::to_allocvec(&(buckets, count, 0_u64, 0_u64)).unwrap();
+/// A histogram with so many in its first and its last bucket.
+fn counted(first: u64, last: u64) -> crate::Histogram {
+    let buckets: Vec<u64> = [first].into_iter().chain([0; 142]).chain([last]).collect();
+    let bytes = postcard::to_allocvec(&(0_u64, 0_u64, buckets)).unwrap();
     postcard::from_bytes(&bytes).unwrap()
 }
 

@@ -115,7 +115,8 @@ const TWO_IDLE: [Op; 8] = {
 fn expiring() -> Exploration {
     let setup = Setup { waiters: 2, idle: 1_000, freshness: 400, ..Setup::default() };
     let root = [&TWO_IDLE[..], &[Op::Wait { ms: 900 }]].concat();
-    exploration(setup, &root, &[&CALLERS, &REPORTS, &CLOCK])
+    let expiring = exploration(setup, &root, &[&CALLERS, &REPORTS, &CLOCK]);
+    Exploration { slots: true, ..expiring }
 }
 
 /// Two connections that nobody has needed for long: the last sample before the pool shrinks is due.
