@@ -66,6 +66,9 @@ pub struct Acquire<'p, B: Backend, C: Clock> {
 /// What a poll of [`Acquire`] comes to.
 type Outcome<B, C> = Poll<Result<Lease<B, C>, AcquireError<<B as Backend>::Error>>>;
 
+/// What the first turn of an acquire came to that did not end with a lease, and a waker that was made for it.
+type Unserved<B> = (Option<Step<B>>, Option<Waker>);
+
 /// What a turn says to somebody who wants a lease.
 pub(crate) enum Step<B: Backend> {
     Granted(Grant, Object<B::Conn>),
@@ -81,12 +84,41 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
         Acquire { shared, options, since: None, ticket: None }
     }
 
+    /// The first turn: a lease, or a place in the queue. What is usual leaves it in registers, and is put together where it is wanted.
+    #[inline(always)]
+    fn try_at_once(&mut self, cx: &Context<'_>) -> Result<Lease<B, C>, Unserved<B>> {
+        let shared = self.shared;
+        let mut spare = shared.crowded.load(Ordering::Relaxed).then(|| cx.waker().clone());
+        let (mut object, mut step) = (Object::Out, None);
+        let grant = shared.turn(|state, now| {
+            // An acquire after a dead connection keeps the deadline of the first.
+            let since = *self.since.insert(now);
+            if self.options.proven_since.is_none()
+                && let Some(grant) = state.core.acquire_at_once(now)
+            {
+                object = state.slots.lend(grant.conn());
+                return Some(grant);
+            }
+            let request = self.options.request(since, shared.acquire_timeout);
+            step = Some(state.join(now, request, cx.waker(), &mut spare));
+            None
+        });
+        let Some(grant) = grant else { return Err((step, spare)) };
+        shared.guess_crowded(false);
+        match Lease::admit(shared, grant, object) {
+            Some(lease) => Ok(lease),
+            None => {
+                self.options.place = Place::Front;
+                Err((None, spare))
+            }
+        }
+    }
+
     /// One turn: a lease, or a place in the queue.
-    #[inline]
+    #[inline(never)]
     fn join(&mut self, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
         let shared = self.shared;
         shared.turn(|state, now| {
-            // An acquire after a dead connection keeps the deadline of the first.
             let since = *self.since.get_or_insert(now);
             state.join(now, self.options.request(since, shared.acquire_timeout), waker, spare)
         })
@@ -203,19 +235,9 @@ impl<B: Backend, C: Clock> Future for Acquire<'_, B, C> {
         if this.ticket.is_some() {
             return this.poll_on(None, cx, None);
         }
-        let mut spare = this.shared.crowded.load(Ordering::Relaxed).then(|| cx.waker().clone());
-        match this.join(cx.waker(), &mut spare) {
-            Step::Granted(grant, object) => {
-                this.shared.guess_crowded(false);
-                if let Some(lease) = Lease::admit(this.shared, grant, object) {
-                    return Poll::Ready(Ok(lease));
-                }
-                this.options.place = Place::Front;
-                this.poll_on(None, cx, spare)
-            }
-            step @ (Step::Parked(_) | Step::NeedsWaker(_) | Step::Failed(_)) => {
-                this.poll_on(Some(step), cx, spare)
-            }
+        match this.try_at_once(cx) {
+            Ok(lease) => Poll::Ready(Ok(lease)),
+            Err((step, spare)) => this.poll_on(step, cx, spare),
         }
     }
 }

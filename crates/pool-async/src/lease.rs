@@ -7,12 +7,12 @@
 use std::fmt;
 use std::mem;
 use std::ops::{Deref, DerefMut};
-use std::thread;
 
 use pool_core::{ConnId, Event, Lease as Grant, Outcome, Reuse, Verdict};
 
 use crate::backend::Backend;
 use crate::clock::Clock;
+use crate::on_drop::OnDrop;
 use crate::slots::Object;
 use crate::sync::Arc;
 use crate::turn::Shared;
@@ -24,14 +24,17 @@ use crate::turn::Shared;
 #[must_use = "a lease that is dropped at once gives its connection back at once"]
 pub struct Lease<B: Backend, C: Clock> {
     shared: Arc<Shared<B, C>>,
-    /// Until the lease has ended.
+    /// Until the lease has ended, as is the connection.
     grant: Option<Grant>,
-    /// None only while it is being admitted, and once it has ended.
     conn: Option<B::Conn>,
-    on_drop: Outcome,
-    /// Whether it has reached its caller.
-    admitted: bool,
-    panicking: bool,
+    on_drop: OnDrop,
+}
+
+/// A lease on its way to its caller. Dropped, it goes back as one whose connection was dead before it could be used.
+struct Admission<'s, B: Backend, C: Clock> {
+    shared: &'s Arc<Shared<B, C>>,
+    grant: Option<Grant>,
+    conn: Option<B::Conn>,
 }
 
 /// How a lease ends.
@@ -48,22 +51,15 @@ const HELD: &str = "a lease holds its connection until it ends";
 
 impl<B: Backend, C: Clock> Lease<B, C> {
     /// Makes a lease of a grant, unless its connection turns out to be dead: then that is reported and the grant is over.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn admit(shared: &Arc<Shared<B, C>>, grant: Grant, object: Object<B::Conn>) -> Option<Self> {
-        let mut lease = Lease {
-            shared: Arc::clone(shared),
-            grant: Some(grant),
-            conn: None,
-            on_drop: Outcome::Returned,
-            admitted: false,
-            panicking: thread::panicking(),
-        };
-        lease.conn = object.lend(|conn| shared.backend.share(conn));
-        if lease.conn.as_ref().is_none_or(|conn| shared.backend.is_broken(conn)) {
+        let mut admission = Admission { shared, grant: Some(grant), conn: None };
+        admission.conn = object.lend(|conn| shared.backend.share(conn));
+        if admission.conn.as_ref().is_none_or(|conn| shared.backend.is_broken(conn)) {
             return None;
         }
-        lease.admitted = true;
-        Some(lease)
+        let (grant, conn) = (admission.grant.take(), admission.conn.take());
+        Some(Lease { shared: Arc::clone(shared), grant, conn, on_drop: OnDrop::of(Outcome::Returned) })
     }
 
     /// The connection's name.
@@ -74,7 +70,7 @@ impl<B: Backend, C: Clock> Lease<B, C> {
     /// Says how the lease ends if it is dropped: [`Outcome::ABANDONED`] while a request is under way whose answer would
     /// otherwise be read by the next caller.
     pub fn drop_as(&mut self, outcome: Outcome) {
-        self.on_drop = outcome;
+        self.on_drop.set(outcome);
     }
 
     /// Ends the lease and reports how its use went.
@@ -124,25 +120,39 @@ impl<B: Backend, C: Clock> Lease<B, C> {
         broken
     }
 
-    /// One turn, in which everything about the end comes to pass.
     #[inline]
     fn finish(&mut self, way: Way) {
-        let Some(grant) = self.grant.take() else { return };
-        let (id, conn) = (grant.conn(), self.conn.take());
-        // What has no place any more leaves with the turn's result, to be dropped after the lock.
-        drop(self.shared.turn(|state, now| {
-            if matches!(way, Way::Lost(_)) {
-                let _ = state.report(now, Event::Lost { conn: id });
-            }
-            let verdict = match way {
-                Way::Rejected => state.core.reject(now, grant),
-                Way::Lost(outcome) | Way::Released(outcome) => state.core.release(now, grant, outcome),
-            };
-            match verdict {
-                Verdict::Accepted => conn.and_then(|conn| state.slots.give_back(id, conn)),
-                Verdict::Stale => conn,
-            }
-        }));
+        if let Some(grant) = self.grant.take() {
+            finish(&self.shared, grant, self.conn.take(), way);
+        }
+    }
+}
+
+/// One turn, in which everything about the end comes to pass.
+#[inline]
+fn finish<B: Backend, C: Clock>(shared: &Shared<B, C>, grant: Grant, conn: Option<B::Conn>, way: Way) {
+    let id = grant.conn();
+    // What has no place any more leaves with the turn's result, to be dropped after the lock.
+    drop(shared.turn(|state, now| {
+        if matches!(way, Way::Lost(_)) {
+            let _ = state.report(now, Event::Lost { conn: id });
+        }
+        let verdict = match way {
+            Way::Rejected => state.core.reject(now, grant),
+            Way::Lost(outcome) | Way::Released(outcome) => state.core.release(now, grant, outcome),
+        };
+        match verdict {
+            Verdict::Accepted => conn.and_then(|conn| state.slots.give_back(id, conn)),
+            Verdict::Stale => conn,
+        }
+    }));
+}
+
+impl<B: Backend, C: Clock> Drop for Admission<'_, B, C> {
+    fn drop(&mut self) {
+        if let Some(grant) = self.grant.take() {
+            finish(self.shared, grant, self.conn.take(), Way::Rejected);
+        }
     }
 }
 
@@ -166,11 +176,7 @@ impl<B: Backend, C: Clock> Drop for Lease<B, C> {
         if self.grant.is_none() {
             return;
         }
-        if !self.admitted {
-            return self.finish(Way::Rejected);
-        }
-        let panicked = !self.panicking && thread::panicking();
-        self.end(if panicked { Outcome::BROKEN } else { self.on_drop });
+        self.end(self.on_drop.now());
     }
 }
 

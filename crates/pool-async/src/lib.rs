@@ -114,6 +114,7 @@ mod job;
 mod lease;
 #[cfg(feature = "test-util")]
 mod manual;
+mod on_drop;
 mod pool;
 #[cfg(feature = "recorder")]
 mod recorder;

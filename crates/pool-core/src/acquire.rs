@@ -45,11 +45,14 @@ impl Pool {
     ///
     /// [`AcquireErrorKind`] says which: the pool is closed; the queue is full; the caller would not wait; nothing can be reached
     /// (with [`WhenDown::Fail`](crate::WhenDown::Fail)); or the deadline has passed already.
+    #[inline]
     pub fn acquire(&mut self, now: Time, request: Request) -> Result<Acquire, AcquireError> {
-        match self.take(now, &request) {
-            Some(lease) => Ok(Acquire::Ready(lease)),
-            None => self.acquire_with_care(now, &request),
+        if request.proven_since.is_none()
+            && let Some(lease) = self.acquire_at_once(now)
+        {
+            return Ok(Acquire::Ready(lease));
         }
+        self.acquire_with_care(now, &request)
     }
 
     #[inline(never)]
@@ -114,7 +117,7 @@ impl Pool {
         };
         let id = self.tickets.insert(waiter);
         self.queue.join(&mut self.tickets, id);
-        self.timers.wait(id.index, deadline);
+        self.timers.wait(id.slot(), deadline);
         Ok(Acquire::Queued(Ticket { id }))
     }
 
@@ -171,7 +174,7 @@ impl Pool {
             match waiter.state {
                 WaitState::Waiting => {
                     self.queue.leave(&mut self.tickets, ticket.id);
-                    self.timers.clear(Key::Ticket(ticket.id.index));
+                    self.timers.clear(Key::Ticket(ticket.id.slot()));
                 }
                 WaitState::Granted(lease) => {
                     planted!(GrantLost => { self.tickets.remove(ticket.id); return self.settle(); });
@@ -284,7 +287,7 @@ impl Pool {
     fn resolve(&mut self, ticket: TicketId, state: WaitState) {
         self.queue.leave(&mut self.tickets, ticket);
         self.tickets[ticket].state = state;
-        self.timers.clear(Key::Ticket(ticket.index));
+        self.timers.clear(Key::Ticket(ticket.slot()));
         self.actions.push_back(Action::Wake { ticket });
     }
 

@@ -13,7 +13,8 @@ const THERE: &str = "the core holds only ids of what is there";
 /// An id made of a slot and a version.
 pub(crate) trait Id: Copy + Eq {
     fn new(index: u32, version: NonZeroU32) -> Self;
-    fn parts(self) -> (u32, NonZeroU32);
+    fn slot(self) -> u32;
+    fn version(self) -> u32;
 }
 
 #[derive(Clone, Debug)]
@@ -22,6 +23,14 @@ pub(crate) trait Id: Copy + Eq {
 struct Slot<T> {
     version: NonZeroU32,
     tenant: Option<T>,
+}
+
+impl<T> Slot<T> {
+    /// Whether the tenant of that name is, or was the last one, here.
+    #[inline(always)]
+    fn is(&self, id: impl Id) -> bool {
+        self.version.get() == id.version()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -81,8 +90,8 @@ impl<I: Id, T> Arena<I, T> {
     /// Frees the slot of a tenant, if it is still there.
     #[inline(always)]
     pub(crate) fn remove(&mut self, id: I) {
-        let (index, version) = id.parts();
-        let Some(slot) = self.slots.get_mut(index as usize).filter(|slot| slot.version == version) else {
+        let index = id.slot();
+        let Some(slot) = self.slots.get_mut(index as usize).filter(|slot| slot.is(id)) else {
             return;
         };
         if slot.tenant.is_none() {
@@ -90,7 +99,7 @@ impl<I: Id, T> Arena<I, T> {
         }
         slot.tenant = None;
         self.len -= 1;
-        if let Some(next) = version.checked_add(1) {
+        if let Some(next) = slot.version.checked_add(1) {
             slot.version = next;
             self.free.push(index);
         }
@@ -99,25 +108,22 @@ impl<I: Id, T> Arena<I, T> {
     /// The slot goes from one tenant to the next, as by `remove` and `insert`. None: it has had its last, and nothing was done.
     #[inline]
     pub(crate) fn renew(&mut self, id: I, tenant: T) -> Option<I> {
-        let (index, version) = id.parts();
-        let slot = self.slots.get_mut(index as usize).filter(|slot| slot.version == version)?;
-        slot.version = version.checked_add(1)?;
+        let slot = self.slots.get_mut(id.slot() as usize).filter(|slot| slot.is(id))?;
+        slot.version = slot.version.checked_add(1)?;
         slot.tenant = Some(tenant);
-        Some(I::new(index, slot.version))
+        Some(I::new(id.slot(), slot.version))
     }
 
     #[inline]
     pub(crate) fn get(&self, id: I) -> Option<&T> {
-        let (index, version) = id.parts();
-        let slot = self.slots.get(index as usize)?;
-        if slot.version == version { slot.tenant.as_ref() } else { None }
+        let slot = self.slots.get(id.slot() as usize)?;
+        if slot.is(id) { slot.tenant.as_ref() } else { None }
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, id: I) -> Option<&mut T> {
-        let (index, version) = id.parts();
-        let slot = self.slots.get_mut(index as usize)?;
-        if slot.version == version { slot.tenant.as_mut() } else { None }
+        let slot = self.slots.get_mut(id.slot() as usize)?;
+        if slot.is(id) { slot.tenant.as_mut() } else { None }
     }
 
     /// The tenants in slot order: the order is part of the replayable behaviour.
@@ -185,9 +191,8 @@ impl<I: Id, T> core::ops::Index<I> for Arena<I, T> {
 
     #[inline]
     fn index(&self, id: I) -> &T {
-        let (index, version) = id.parts();
-        let slot = &self.slots[index as usize];
-        debug_assert!(slot.version == version, "slot {index} has another tenant");
+        let slot = &self.slots[id.slot() as usize];
+        debug_assert!(slot.is(id), "slot {} has another tenant", id.slot());
         slot.tenant.as_ref().expect(THERE)
     }
 }
@@ -195,9 +200,8 @@ impl<I: Id, T> core::ops::Index<I> for Arena<I, T> {
 impl<I: Id, T> core::ops::IndexMut<I> for Arena<I, T> {
     #[inline]
     fn index_mut(&mut self, id: I) -> &mut T {
-        let (index, version) = id.parts();
-        let slot = &mut self.slots[index as usize];
-        debug_assert!(slot.version == version, "slot {index} has another tenant");
+        let slot = &mut self.slots[id.slot() as usize];
+        debug_assert!(slot.is(id), "slot {} has another tenant", id.slot());
         slot.tenant.as_mut().expect(THERE)
     }
 }
@@ -248,14 +252,14 @@ impl<I: Id, T> core::ops::Index<I> for Tenants<'_, I, T> {
 
     #[inline(always)]
     fn index(&self, id: I) -> &T {
-        self.slots[id.parts().0 as usize].tenant.as_ref().expect(THERE)
+        self.slots[id.slot() as usize].tenant.as_ref().expect(THERE)
     }
 }
 
 impl<I: Id, T> core::ops::IndexMut<I> for Tenants<'_, I, T> {
     #[inline(always)]
     fn index_mut(&mut self, id: I) -> &mut T {
-        self.slots[id.parts().0 as usize].tenant.as_mut().expect(THERE)
+        self.slots[id.slot() as usize].tenant.as_mut().expect(THERE)
     }
 }
 

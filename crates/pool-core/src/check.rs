@@ -114,7 +114,7 @@ impl Pool {
             );
             hold!("I5", conn.life != Lifecycle::Closing || conn.mark.is_some(), "{id} closes for no reason");
             self.check_shelf(id, conn)?;
-            let entry = self.timers.get(Key::Conn(id.index));
+            let entry = self.timers.get(Key::Conn(id.slot()));
             if let Some(deadline) = self.deadline_of(id) {
                 let early_enough = entry.is_some_and(|at| at <= deadline.at);
                 hold!("I21", early_enough, "{id}: {deadline:?} has the entry {entry:?}");
@@ -160,7 +160,7 @@ impl Pool {
         for (id, waiter) in self.tickets.iter() {
             match waiter.state {
                 WaitState::Waiting => {
-                    let entry = self.timers.get(Key::Ticket(id.index));
+                    let entry = self.timers.get(Key::Ticket(id.slot()));
                     hold!(
                         "I19",
                         entry.is_some_and(|at| at > self.now),

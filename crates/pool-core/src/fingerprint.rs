@@ -84,7 +84,7 @@ impl Pool {
 
     fn print_conn<H: Hasher + Default>(&self, id: ConnId, conn: &Conn) -> u64 {
         let mut hasher = H::default();
-        (conn.life, conn.endpoint.index, conn.mark, conn.probing).hash(&mut hasher);
+        (conn.life, conn.endpoint.slot(), conn.mark, conn.probing).hash(&mut hasher);
         if conn.probing || matches!(conn.life, Lifecycle::Connecting | Lifecycle::Closing) {
             self.relative(Some(conn.deadline)).hash(&mut hasher);
         }
@@ -138,7 +138,7 @@ impl Pool {
             let waiter = &self.tickets[id];
             let proven =
                 if waiter.proven_since == Time::ZERO { 0 } else { 1 + self.age(waiter.proven_since) };
-            (waiter.priority, proven, self.relative(self.timers.get(Key::Ticket(id.index)))).hash(hasher);
+            (waiter.priority, proven, self.relative(self.timers.get(Key::Ticket(id.slot())))).hash(hasher);
         }
         let mut failed = [0_u32; 5];
         for (_, waiter) in self.tickets.iter() {
@@ -154,7 +154,7 @@ impl Pool {
         self.endpoints.vacant().hash(hasher);
         for (id, endpoint) in self.endpoints.iter() {
             let retry = endpoint.is_backing_off(self.now).then_some(endpoint.retry_at);
-            (id.index, endpoint.draining, self.relative(retry), &endpoint.spec).hash(hasher);
+            (id.slot(), endpoint.draining, self.relative(retry), &endpoint.spec).hash(hasher);
             endpoint.print(self.now, hasher);
         }
     }

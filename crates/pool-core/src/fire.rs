@@ -43,8 +43,8 @@ impl Pool {
         }
         if self.conns.get(id).is_some() {
             match self.deadline_of(id) {
-                Some(Deadline { at, .. }) => self.timers.set(Key::Conn(id.index), at),
-                None => self.timers.clear(Key::Conn(id.index)),
+                Some(Deadline { at, .. }) => self.timers.set(Key::Conn(id.slot()), at),
+                None => self.timers.clear(Key::Conn(id.slot())),
             }
         }
     }
@@ -159,7 +159,7 @@ impl Pool {
     /// Arms a connection's timer, if its next deadline is earlier than the entry it has.
     pub(crate) fn arm(&mut self, id: ConnId) {
         if let Some(deadline) = self.deadline_of(id) {
-            self.timers.lower(Key::Conn(id.index), deadline.at);
+            self.timers.lower(Key::Conn(id.slot()), deadline.at);
         }
     }
 
@@ -168,7 +168,7 @@ impl Pool {
         let conn = &self.conns[id];
         let expiry = conn.idle_since + self.idle_limit;
         let at = self.probe_due(conn).map_or(expiry, |due| due.min(expiry));
-        self.timers.lower(Key::Conn(id.index), at);
+        self.timers.lower(Key::Conn(id.slot()), at);
     }
 
     /// First the place in the row of retirements, never closer to the one before than lifetime/max (I43) [PgBouncer]; then, a

@@ -21,7 +21,7 @@ impl Pool {
         let attempt = endpoint.failures;
         let id = self.conns.insert(Conn::connecting(endpoint_id, attempt, self.now, deadline));
         self.counts.life[Lifecycle::Connecting as usize] += 1;
-        self.timers.set(Key::Conn(id.index), deadline);
+        self.timers.set(Key::Conn(id.slot()), deadline);
         self.stats.connects += 1;
         self.actions.push_back(Action::Connect { conn: id, endpoint: endpoint_id, attempt });
     }
@@ -43,7 +43,7 @@ impl Pool {
         self.stats.connect.record(now.since(self.conns[id].created_at));
         self.shelve(id);
         // The entry of the connect's own deadline goes; what is next comes in its place.
-        self.timers.clear(Key::Conn(id.index));
+        self.timers.clear(Key::Conn(id.slot()));
         self.arm(id);
     }
 
@@ -68,7 +68,7 @@ impl Pool {
         let deadline = self.now + self.config.release_timeout;
         self.end_probe(id);
         self.conns[id].deadline = deadline;
-        self.timers.set(Key::Conn(id.index), deadline);
+        self.timers.set(Key::Conn(id.slot()), deadline);
         planted!(EndlessClose => self.close_without_end(id));
         self.stats.closed[reason as usize] += 1;
         self.actions.push_back(Action::Close { conn: id, reason });
@@ -80,7 +80,7 @@ impl Pool {
         self.end_probe(id);
         self.enter(id, Lifecycle::Gone);
         self.counts.life[Lifecycle::Gone as usize] -= 1;
-        self.timers.clear(Key::Conn(id.index));
+        self.timers.clear(Key::Conn(id.slot()));
         let endpoint_id = self.conns[id].endpoint;
         self.conns.remove(id);
         let endpoint = &mut self.endpoints[endpoint_id];
@@ -92,7 +92,7 @@ impl Pool {
 
     /// A drained endpoint without connections is gone.
     pub(crate) fn remove_endpoint(&mut self, id: EndpointId) {
-        self.timers.clear(Key::Endpoint(id.index));
+        self.timers.clear(Key::Endpoint(id.slot()));
         if let Some(endpoint) = self.endpoints.get(id) {
             self.failing -= u32::from(endpoint.failures > 0);
             self.endpoints.remove(id);
@@ -213,7 +213,7 @@ impl Pool {
         self.counts.probes += 1;
         self.enter_by_use(id);
         self.reshelve(id);
-        self.timers.lower(Key::Conn(id.index), deadline);
+        self.timers.lower(Key::Conn(id.slot()), deadline);
         self.stats.probes += 1;
         self.actions.push_back(Action::Probe { conn: id });
     }

@@ -79,10 +79,10 @@ impl<I: Id, V> List<I, V> {
     where
         V: Via<I, S::Tenant>,
     {
-        let (index, _) = id.parts();
+        let index = id.slot();
         let prev = match self.tail {
             Some(tail) => {
-                let (tail, _) = tail.parts();
+                let tail = tail.slot();
                 V::links_mut(slots.slot(tail).1).next = index;
                 tail
             }
@@ -101,10 +101,10 @@ impl<I: Id, V> List<I, V> {
     where
         V: Via<I, S::Tenant>,
     {
-        let (index, _) = id.parts();
+        let index = id.slot();
         let next = match self.head {
             Some(head) => {
-                let (head, _) = head.parts();
+                let head = head.slot();
                 V::links_mut(slots.slot(head).1).prev = index;
                 head
             }
@@ -124,7 +124,7 @@ impl<I: Id, V> List<I, V> {
     where
         V: Via<I, S::Tenant>,
     {
-        let (_, tenant) = slots.slot(id.parts().0);
+        let (_, tenant) = slots.slot(id.slot());
         let Links { prev, next, .. } = core::mem::replace(V::links_mut(tenant), Links::NONE);
         let (mut before, mut behind) = (None, None);
         if prev != NOBODY {
@@ -161,7 +161,7 @@ impl<I: Id, V> List<I, V> {
             if seen == self.len || links.prev != before || !right(id, tenant) {
                 return false;
             }
-            (seen, before) = (seen + 1, id.parts().0);
+            (seen, before) = (seen + 1, id.slot());
             if links.next == NOBODY {
                 return seen == self.len && id == tail;
             }

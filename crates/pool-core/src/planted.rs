@@ -105,7 +105,7 @@ mod bugs {
         /// [`Bug::EndlessClose`]: the close has no deadline.
         pub(crate) fn close_without_end(&mut self, id: ConnId) {
             self.conns[id].deadline = Time::MAX;
-            self.timers.set(Key::Conn(id.index), Time::MAX);
+            self.timers.set(Key::Conn(id.slot()), Time::MAX);
         }
 
         /// [`Bug::JitterPerCheck`]: whether a connection that comes back is older than a lifetime and a jitter of up to another.

@@ -77,7 +77,7 @@ impl Pool {
         let endpoint = self.conns[id].endpoint;
         if self.endpoints[endpoint].connected() {
             self.failing -= 1;
-            self.timers.clear(Key::Endpoint(endpoint.index));
+            self.timers.clear(Key::Endpoint(endpoint.slot()));
             self.notice(Notice::EndpointUp { endpoint });
         }
         self.open(id, leases_max);

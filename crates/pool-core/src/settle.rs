@@ -183,9 +183,9 @@ impl Pool {
             from = id.index() + 1;
             let endpoint = &self.endpoints[id];
             if wanted && !endpoint.draining && endpoint.is_backing_off(self.now) {
-                self.timers.set(Key::Endpoint(id.index), endpoint.retry_at);
+                self.timers.set(Key::Endpoint(id.slot()), endpoint.retry_at);
             } else {
-                self.timers.clear(Key::Endpoint(id.index));
+                self.timers.clear(Key::Endpoint(id.slot()));
             }
         }
     }

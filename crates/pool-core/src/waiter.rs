@@ -122,7 +122,7 @@ impl Queue {
     /// `id` must be waiting.
     #[inline]
     pub(crate) fn leave(&mut self, tickets: &mut impl Slots<TicketId, Tenant = Waiter>, id: TicketId) {
-        let class = tickets.slot(id.index).1.priority;
+        let class = tickets.slot(id.slot()).1.priority;
         self.classes[class as usize].remove(tickets, id);
         self.len -= 1;
     }

@@ -253,8 +253,7 @@ impl Record {
 }
 
 fn bits(id: impl Id) -> u64 {
-    let (index, version) = id.parts();
-    (u64::from(version.get()) << 32) + u64::from(index)
+    (u64::from(id.version()) << 32) + u64::from(id.slot())
 }
 
 fn id<I: Id>(bits: u64) -> Option<I> {

@@ -35,7 +35,7 @@ impl Pool {
             WaitState::Waiting => Standing::Waiting {
                 ahead: self.queue.iter(&self.tickets).take_while(|&other| other != ticket).count() as u32,
                 since: waiter.since,
-                deadline: self.timers.get(Key::Ticket(ticket.index)).unwrap_or(Time::MAX),
+                deadline: self.timers.get(Key::Ticket(ticket.slot())).unwrap_or(Time::MAX),
                 proven_since: (waiter.proven_since > Time::ZERO).then_some(waiter.proven_since),
             },
             WaitState::Granted(lease) => Standing::Granted(self.leases[lease].conn),

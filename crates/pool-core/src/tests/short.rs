@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::arena::Id;
 use crate::rest::Rest;
 use crate::{
     Acquire, Action, CloseReason, Config, ConnId, Event, FaultClass, Health, Lease, Outcome, Pool, Request,
@@ -178,8 +179,8 @@ fn a_pool_in_which_nothing_is_open_is_not_full() {
 #[test]
 fn a_lease_of_another_pool_is_stale() {
     let (mut pool, lease) = busy(|_| {});
-    let (version, index) = (lease.conn.version, lease.conn.index + 7);
-    let foreign = Lease { id: lease.id, conn: ConnId { index, version } };
+    let other = ConnId::new(lease.conn.slot() + 7, core::num::NonZeroU32::MIN);
+    let foreign = Lease { id: lease.id, conn: other };
     assert_eq!(pool.release(at(5), foreign, Outcome::Success), crate::Verdict::Stale);
     assert_eq!(pool.release(at(6), lease, Outcome::Success), crate::Verdict::Accepted);
 }
