@@ -84,34 +84,33 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
         Acquire { shared, options, since: None, ticket: None }
     }
 
-    /// The first turn: a lease, or a place in the queue. What is usual leaves it in registers, and is put together where it is wanted.
-    #[inline(always)]
-    fn try_at_once(&mut self, cx: &Context<'_>) -> Result<Lease<B, C>, Unserved<B>> {
+    /// The first turn: a lease, whose connection is left in `object`, or what else came of it, left in `unserved`. What is usual comes in
+    /// registers, and is put together where it is wanted.
+    #[inline(never)]
+    fn try_at_once(
+        &mut self,
+        cx: &Context<'_>,
+        object: &mut Object<B::Conn>,
+        unserved: &mut Unserved<B>,
+    ) -> Option<Grant> {
         let shared = self.shared;
-        let mut spare = shared.crowded.load(Ordering::Relaxed).then(|| cx.waker().clone());
-        let (mut object, mut step) = (Object::Out, None);
-        let grant = shared.turn(|state, now| {
+        let (step, spare) = unserved;
+        if shared.crowded.load(Ordering::Relaxed) {
+            *spare = Some(cx.waker().clone());
+        }
+        shared.turn(|state, now| {
             // An acquire after a dead connection keeps the deadline of the first.
             let since = *self.since.insert(now);
             if self.options.proven_since.is_none()
                 && let Some(grant) = state.core.acquire_at_once(now)
             {
-                object = state.slots.lend(grant.conn());
+                *object = state.slots.lend(grant.conn());
                 return Some(grant);
             }
             let request = self.options.request(since, shared.acquire_timeout);
-            step = Some(state.join(now, request, cx.waker(), &mut spare));
+            *step = Some(state.join(now, request, cx.waker(), spare));
             None
-        });
-        let Some(grant) = grant else { return Err((step, spare)) };
-        shared.guess_crowded(false);
-        match Lease::admit(shared, grant, object) {
-            Some(lease) => Ok(lease),
-            None => {
-                self.options.place = Place::Front;
-                Err((None, spare))
-            }
-        }
+        })
     }
 
     /// One turn: a lease, or a place in the queue.
@@ -235,10 +234,16 @@ impl<B: Backend, C: Clock> Future for Acquire<'_, B, C> {
         if this.ticket.is_some() {
             return this.poll_on(None, cx, None);
         }
-        match this.try_at_once(cx) {
-            Ok(lease) => Poll::Ready(Ok(lease)),
-            Err((step, spare)) => this.poll_on(step, cx, spare),
+        let (mut object, mut unserved) = (Object::Out, (None, None));
+        if let Some(grant) = this.try_at_once(cx, &mut object, &mut unserved) {
+            this.shared.guess_crowded(false);
+            if let Some(lease) = Lease::admit(this.shared, grant, object) {
+                return Poll::Ready(Ok(lease));
+            }
+            this.options.place = Place::Front;
         }
+        let (step, spare) = unserved;
+        this.poll_on(step, cx, spare)
     }
 }
 

@@ -52,20 +52,28 @@ impl<I: Id, T> Arena<I, T> {
         self.len
     }
 
-    #[inline]
+    /// A place for one more: the tenant is put together in it.
+    #[inline(always)]
     pub(crate) fn insert(&mut self, tenant: T) -> I {
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => self.grow(),
+        };
         self.len += 1;
-        if let Some(index) = self.free.pop() {
-            let slot = &mut self.slots[index as usize];
-            slot.tenant = Some(tenant);
-            return I::new(index, slot.version);
-        }
+        let slot = &mut self.slots[index as usize];
+        slot.tenant = Some(tenant);
+        I::new(index, slot.version)
+    }
+
+    /// A slot that was not there before.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) -> u32 {
         let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 of anything in a pool");
-        let version = NonZeroU32::MIN;
-        self.slots.push(Slot { version, tenant: Some(tenant) });
+        self.slots.push(Slot { version: NonZeroU32::MIN, tenant: None });
         // A freed slot must find room without allocating: releases happen on the hot path.
         self.free.reserve(self.slots.len() - self.free.len());
-        I::new(index, version)
+        index
     }
 
     /// The same ids with other tenants; where `change` gives none, the slot is free.

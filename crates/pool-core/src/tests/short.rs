@@ -52,7 +52,7 @@ fn only(pool: &Pool) -> ConnId {
 }
 
 fn takes(mut pool: Pool, now: Time) -> bool {
-    pool.take(now, &Request::default()).is_some()
+    pool.acquire_at_once(now).is_some()
 }
 
 #[test]
@@ -64,8 +64,20 @@ fn what_is_idle_and_fresh_is_taken_at_once() {
     assert!(takes(pool(), fresh_until));
     assert!(!takes(pool(), Time::from_nanos(fresh_until.as_nanos() + 1)));
     assert!(!takes(idle(|config| config.leak_after = Some(Duration::from_secs(1))), at(5)));
-    let strict = Request { proven_since: Some(at(1)), ..Request::default() };
-    assert!(idle(|_| {}).take(at(5), &strict).is_none());
+    let strict = Request { proven_since: Some(at(5)), ..Request::default() };
+    assert!(
+        matches!(idle(|_| {}).acquire(at(5), strict), Ok(Acquire::Queued(_))),
+        "it was proven before that"
+    );
+}
+
+#[cfg(feature = "image")]
+#[test]
+fn what_is_not_given_at_once_has_changed_nothing() {
+    let (mut pool, _lease) = busy(|_| {});
+    let before = crate::Image::of(&pool).to_bytes();
+    assert_eq!(pool.acquire_at_once(at(9)), None);
+    assert!(crate::Image::of(&pool).to_bytes() == before, "not even the time");
 }
 
 #[test]
