@@ -105,12 +105,29 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
                 && let Some(grant) = state.core.acquire_at_once(now)
             {
                 *object = state.slots.lend(grant.conn());
+                shared.guess_crowded(false);
                 return Some(grant);
             }
             let request = self.options.request(since, shared.acquire_timeout);
             *step = Some(state.join(now, request, cx.waker(), spare));
             None
         })
+    }
+
+    /// The lease that the ticket was granted, as is usual for whoever was woken. The use began with the grant, so that the present is not
+    /// asked for.
+    #[inline(never)]
+    fn claim_at_once(&mut self, object: &mut Object<B::Conn>, spare: &mut Option<Waker>) -> Option<Grant> {
+        let ticket = self.ticket.as_ref()?;
+        let grant = self.shared.turn_again(|state, now| {
+            let grant = state.core.claim_at_once(now, ticket)?;
+            *object = state.slots.lend(grant.conn());
+            // A grant wakes, so the waker is gone already, unless the ticket was asked about before it was woken.
+            *spare = state.take_waker(ticket.id());
+            Some(grant)
+        })?;
+        self.ticket = None;
+        Some(grant)
     }
 
     /// One turn: a lease, or a place in the queue.
@@ -123,15 +140,11 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
         })
     }
 
-    /// Asks what became of the ticket. Whoever was granted something need not know the time, since the use began with the grant;
-    /// whoever was not looks at the clock, and whether the time is up.
+    /// Asks what became of the ticket, and whether the time is up.
     fn claim(&self, ticket: Ticket, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
-        match self.shared.turn_again(|state, now| state.claim(now, ticket, spare)) {
-            Ok(step) => step,
-            Err(ticket) => self.shared.turn(|state, now| {
-                state.claim(now, ticket, spare).unwrap_or_else(|ticket| state.park(ticket, waker, spare))
-            }),
-        }
+        self.shared.turn(|state, now| {
+            state.claim(now, ticket, spare).unwrap_or_else(|ticket| state.park(ticket, waker, spare))
+        })
     }
 
     /// What is left to do for the future after a turn that did not end it at once.
@@ -183,7 +196,7 @@ impl<B: Backend> State<B> {
         Step::Granted(grant, object)
     }
 
-    #[inline]
+    #[inline(always)]
     fn join(&mut self, now: Time, request: Request, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
         match self.core.acquire(now, request) {
             Ok(pool_core::Acquire::Ready(grant)) => self.hand_out(grant),
@@ -231,12 +244,13 @@ impl<B: Backend, C: Clock> Future for Acquire<'_, B, C> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if this.ticket.is_some() {
-            return this.poll_on(None, cx, None);
-        }
         let (mut object, mut unserved) = (Object::Out, (None, None));
-        if let Some(grant) = this.try_at_once(cx, &mut object, &mut unserved) {
-            this.shared.guess_crowded(false);
+        let grant = if this.ticket.is_none() {
+            this.try_at_once(cx, &mut object, &mut unserved)
+        } else {
+            this.claim_at_once(&mut object, &mut unserved.1)
+        };
+        if let Some(grant) = grant {
             if let Some(lease) = Lease::admit(this.shared, grant, object) {
                 return Poll::Ready(Ok(lease));
             }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use pool_core::{
     Acquire, AcquireError, Action, Call, Claim, ConfigError, EndpointId, EndpointSpec, Event, Failure, Lease,
-    Notice, Outcome, Pool, Request, Retry, Ticket, Time, Verdict,
+    Notice, Outcome, Pool, Request, Retry, Ticket, TicketId, Time, Verdict,
 };
 use pool_recorder::{Recording, Ring, Tape};
 
@@ -70,6 +70,17 @@ impl Core {
     #[inline]
     pub(crate) fn acquire_at_once(&mut self, now: Time) -> Option<Lease> {
         if self.ring.is_some() { None } else { self.core.acquire_at_once(now) }
+    }
+
+    /// As for [`Core::acquire_at_once`].
+    #[inline]
+    pub(crate) fn claim_at_once(&mut self, now: Time, ticket: &Ticket) -> Option<Lease> {
+        if self.ring.is_some() { None } else { self.core.claim_at_once(now, ticket) }
+    }
+
+    #[inline]
+    pub(crate) fn poll_wake(&mut self) -> Option<TicketId> {
+        self.core.poll_wake()
     }
 
     pub(crate) fn poll_action(&mut self) -> Option<Action> {

@@ -209,6 +209,9 @@ impl<B: Backend> State<B> {
     /// Takes the core's actions: performs what needs no driver, leaves the rest to it, and decides whether it must be rung.
     #[inline(always)]
     fn perform(&mut self, hub: &Hub, now: Time, effects: &mut Effects<B>) {
+        if let Some(ticket) = self.core.poll_wake() {
+            effects.wake(self.take_waker(ticket));
+        }
         if self.core.has_actions() {
             self.perform_actions(hub, now, effects);
         }

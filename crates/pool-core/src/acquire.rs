@@ -8,7 +8,6 @@ use crate::error::{AcquireError, AcquireErrorKind};
 use crate::id::{ConnId, LeaseId, TicketId};
 use crate::input::{Lease, Patience, Request, Ticket};
 use crate::list::Links;
-use crate::output::Action;
 use crate::pool::Pool;
 use crate::rest::Rest;
 use crate::state::Lifecycle;
@@ -133,7 +132,16 @@ impl Pool {
     }
 
     /// Asks what has become of a ticket.
+    #[inline]
     pub fn claim(&mut self, now: Time, ticket: Ticket) -> Claim {
+        match self.claim_at_once(now, &ticket) {
+            Some(lease) => Claim::Ready(lease),
+            None => self.claim_with_care(now, ticket),
+        }
+    }
+
+    #[inline(never)]
+    fn claim_with_care(&mut self, now: Time, ticket: Ticket) -> Claim {
         self.tick(now);
         let claim = self.redeem(ticket);
         // No rule looks at what is claimed.
@@ -259,7 +267,7 @@ impl Pool {
 
     /// The lease has reached its caller.
     #[inline]
-    fn begin_use(&mut self, id: ConnId) {
+    pub(crate) fn begin_use(&mut self, id: ConnId) {
         self.stats.leases += 1;
         self.conns[id].uses += 1;
     }
@@ -288,7 +296,7 @@ impl Pool {
         self.queue.leave(&mut self.tickets, ticket);
         self.tickets[ticket].state = state;
         self.timers.clear(Key::Ticket(ticket.slot()));
-        self.actions.push_back(Action::Wake { ticket });
+        self.wake(ticket);
     }
 
     fn refuse(&mut self, kind: AcquireErrorKind) -> AcquireError {

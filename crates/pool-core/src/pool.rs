@@ -62,6 +62,8 @@ pub struct Pool {
     pub(crate) timers: Timers,
     /// The configuration's `max_idle_time`.
     pub(crate) idle_limit: Span,
+    /// The first of the actions, if it is to wake this one: by itself, since that is what most of them are.
+    pub(crate) woken: Option<TicketId>,
     pub(crate) actions: VecDeque<Action>,
     pub(crate) queue: Queue,
     pub(crate) tickets: Arena<TicketId, Waiter>,
@@ -148,6 +150,7 @@ impl Pool {
             budget: Budget::new(now),
             rng: Rng::new(config.seed),
             last_retirement: Time::ZERO,
+            woken: None,
             actions: VecDeque::with_capacity(32),
             stats: Stats::default(),
             config,
@@ -186,7 +189,7 @@ impl Pool {
 
     /// The next action, or the instant at which the pool wants to be woken. Any number of inputs may come before it.
     pub fn poll(&mut self) -> Output {
-        match self.actions.pop_front() {
+        match self.poll_action() {
             Some(action) => Output::Do(action),
             None => Output::Idle { until: self.next_deadline() },
         }
@@ -195,13 +198,32 @@ impl Pool {
     /// The next action, if there is one: [`Pool::poll`] without looking up the deadline.
     #[inline]
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        match self.poll_wake() {
+            Some(ticket) => Some(Action::Wake { ticket }),
+            None => self.actions.pop_front(),
+        }
+    }
+
+    /// The next action, if it is an [`Action::Wake`] that a release has led to: whom to wake. [`Pool::poll_action`] gives it as well.
+    #[inline]
+    pub fn poll_wake(&mut self) -> Option<TicketId> {
+        self.woken.take()
+    }
+
+    /// Leaves the action to wake a ticket's task.
+    #[inline]
+    pub(crate) fn wake(&mut self, ticket: TicketId) {
+        if self.has_actions() {
+            self.actions.push_back(Action::Wake { ticket });
+        } else {
+            self.woken = Some(ticket);
+        }
     }
 
     /// Whether there is an action to take.
     #[inline]
     pub fn has_actions(&self) -> bool {
-        !self.actions.is_empty()
+        self.woken.is_some() || !self.actions.is_empty()
     }
 
     /// An instant not later than the next deadline ([`Time::MAX`]: there is none), in constant time. A driver that sleeps until

@@ -195,6 +195,7 @@ fields! {
     budget: Budget,
     rng: Rng,
     last_retirement: Time,
+    woken: Option<TicketId>,
     actions: VecDeque<Action>,
     stats: Stats,
 }
