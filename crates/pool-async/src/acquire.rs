@@ -84,8 +84,8 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
         Acquire { shared, options, since: None, ticket: None }
     }
 
-    /// The first turn: a lease, whose connection is left in `object`, or what else came of it, left in `unserved`. What is usual comes in
-    /// registers, and is put together where it is wanted.
+    /// The first turn: a lease, whose connection is left in `object`; or a ticket; or what else came of it, left in `unserved`. What is usual
+    /// comes in registers, and is put together where it is wanted.
     #[inline(never)]
     fn try_at_once(
         &mut self,
@@ -109,7 +109,10 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
                 return Some(grant);
             }
             let request = self.options.request(since, shared.acquire_timeout);
-            *step = Some(state.join(now, request, cx.waker(), spare));
+            match state.join(now, request, cx.waker(), spare) {
+                Step::Parked(ticket) => self.ticket = Some(ticket),
+                other @ (Step::Granted(..) | Step::NeedsWaker(_) | Step::Failed(_)) => *step = Some(other),
+            }
             None
         })
     }
@@ -245,10 +248,14 @@ impl<B: Backend, C: Clock> Future for Acquire<'_, B, C> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let (mut object, mut unserved) = (Object::Out, (None, None));
-        let grant = if this.ticket.is_none() {
-            this.try_at_once(cx, &mut object, &mut unserved)
-        } else {
+        let grant = if this.ticket.is_some() {
             this.claim_at_once(&mut object, &mut unserved.1)
+        } else {
+            let grant = this.try_at_once(cx, &mut object, &mut unserved);
+            if this.ticket.is_some() {
+                return Poll::Pending;
+            }
+            grant
         };
         if let Some(grant) = grant {
             if let Some(lease) = Lease::admit(this.shared, grant, object) {
