@@ -7,6 +7,13 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
 
+/// Room for `len` in all, and for a quarter more: a pool grows seldom, and stays as large as it was at its largest.
+pub(crate) fn make_room<T>(table: &mut Vec<T>, len: usize) {
+    if table.capacity() < len {
+        table.reserve_exact((len + len / 4).max(8) - table.len());
+    }
+}
+
 /// Ids from outside are looked up with [`Arena::get`]; indexing is for ids that the core keeps, whose tenants are there.
 const THERE: &str = "the core holds only ids of what is there";
 
@@ -70,9 +77,10 @@ impl<I: Id, T> Arena<I, T> {
     #[inline(never)]
     fn grow(&mut self) -> u32 {
         let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 of anything in a pool");
+        make_room(&mut self.slots, index as usize + 1);
         self.slots.push(Slot { version: NonZeroU32::MIN, tenant: None });
         // A freed slot must find room without allocating: releases happen on the hot path.
-        self.free.reserve(self.slots.len() - self.free.len());
+        make_room(&mut self.free, self.slots.len());
         index
     }
 

@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use crate::arena::make_room;
 use crate::time::Time;
 
 const NOBODY: u32 = u32::MAX;
@@ -56,6 +57,7 @@ impl Row {
             return false;
         }
         if index as usize >= self.places.len() {
+            make_room(&mut self.places, index as usize + 1);
             self.places.resize(index as usize + 1, EMPTY);
         }
         self.places[index as usize] = Place { at, before: self.last, behind: NOBODY };

@@ -9,6 +9,7 @@
 
 use alloc::vec::Vec;
 
+use crate::arena::make_room;
 use crate::row::Row;
 use crate::time::Time;
 
@@ -184,6 +185,7 @@ impl Timers {
             Key::Grace => return &mut self.single[1],
         };
         if index >= table.len() {
+            make_room(table, index + 1);
             table.resize(index + 1, ABSENT);
         }
         &mut table[index]
