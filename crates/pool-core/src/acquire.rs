@@ -7,7 +7,6 @@ use crate::conn::{LeaseRecord, Shelf};
 use crate::error::{AcquireError, AcquireErrorKind};
 use crate::id::{ConnId, LeaseId, TicketId};
 use crate::input::{Lease, Patience, Request, Ticket};
-use crate::list::Links;
 use crate::pool::Pool;
 use crate::rest::Rest;
 use crate::state::Lifecycle;
@@ -106,14 +105,7 @@ impl Pool {
             self.refresh();
             return Err(self.refuse(AcquireErrorKind::QueueFull));
         }
-        let waiter = Waiter {
-            state: WaitState::Waiting,
-            priority: request.priority,
-            place: request.place,
-            since: self.now,
-            proven_since,
-            links: Links::NONE,
-        };
+        let waiter = Waiter::waiting(request.priority, request.place, self.now, proven_since);
         let id = self.tickets.insert(waiter);
         self.queue.join(&mut self.tickets, id);
         self.timers.wait(id.slot(), deadline);
@@ -157,7 +149,7 @@ impl Pool {
             return Claim::Failed(self.error(AcquireErrorKind::Closed, core::time::Duration::ZERO));
         };
         let waited = self.now.since(waiter.since);
-        match waiter.state {
+        match waiter.state() {
             WaitState::Waiting => Claim::Pending(ticket),
             WaitState::Granted(id) => {
                 self.tickets.remove(ticket.id);
@@ -179,7 +171,7 @@ impl Pool {
         self.tick(now);
         if let Some(waiter) = self.tickets.get(ticket.id) {
             self.stats.cancelled += 1;
-            match waiter.state {
+            match waiter.state() {
                 WaitState::Waiting => {
                     self.queue.leave(&mut self.tickets, ticket.id);
                     self.timers.clear(Key::Ticket(ticket.id.slot()));
@@ -294,7 +286,7 @@ impl Pool {
     /// Takes a ticket out of the queue and has its task woken, once (I7).
     fn resolve(&mut self, ticket: TicketId, state: WaitState) {
         self.queue.leave(&mut self.tickets, ticket);
-        self.tickets[ticket].state = state;
+        self.tickets[ticket].set(state);
         self.timers.clear(Key::Ticket(ticket.slot()));
         self.wake(ticket);
     }

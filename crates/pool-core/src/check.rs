@@ -59,7 +59,7 @@ impl Pool {
         hold!("I3", counts == self.counts, "counted {counts:?}, kept {:?}", self.counts);
         let failing = self.endpoints.iter().filter(|(_, endpoint)| endpoint.failures > 0).count();
         hold!("I3", failing == self.failing as usize, "{failing} endpoints fail, kept {}", self.failing);
-        let waiting = self.tickets.iter().filter(|(_, waiter)| waiter.state == WaitState::Waiting).count();
+        let waiting = self.tickets.iter().filter(|(_, waiter)| waiter.state() == WaitState::Waiting).count();
         hold!(
             "I3",
             waiting == self.queue.len() as usize,
@@ -158,7 +158,7 @@ impl Pool {
 
     fn check_tickets(&self) -> Result<(), String> {
         for (id, waiter) in self.tickets.iter() {
-            match waiter.state {
+            match waiter.state() {
                 WaitState::Waiting => {
                     let entry = self.timers.get(Key::Ticket(id.slot()));
                     hold!(
@@ -176,7 +176,7 @@ impl Pool {
         }
         for (id, lease) in self.leases.iter() {
             if let Some(ticket) = lease.granted_to {
-                let there = self.tickets.get(ticket).map(|waiter| waiter.state);
+                let there = self.tickets.get(ticket).map(|waiter| waiter.state());
                 hold!(
                     "I8",
                     there == Some(WaitState::Granted(id)),

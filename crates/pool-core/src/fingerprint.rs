@@ -142,7 +142,7 @@ impl Pool {
         }
         let mut failed = [0_u32; 5];
         for (_, waiter) in self.tickets.iter() {
-            if let WaitState::Failed(kind) = waiter.state {
+            if let WaitState::Failed(kind) = waiter.state() {
                 failed[kind as usize] += 1;
             }
         }

@@ -258,7 +258,7 @@ impl Pool {
             match granted_to {
                 Some(ticket) => {
                     let failed = crate::waiter::WaitState::Failed(AcquireErrorKind::Closed);
-                    self.tickets[ticket].state = failed;
+                    self.tickets[ticket].set(failed);
                     self.stats.refused_closed += 1;
                 }
                 None => {

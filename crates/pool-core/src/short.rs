@@ -59,7 +59,7 @@ impl Pool {
         if !self.rest.is_known() || self.wake_by() <= now {
             return None;
         }
-        let WaitState::Granted(id) = self.tickets.get(ticket.id)?.state else { return None };
+        let WaitState::Granted(id) = self.tickets.get(ticket.id)?.state() else { return None };
         self.now = now;
         self.tickets.remove(ticket.id);
         let lease = &mut self.leases[id];
@@ -138,7 +138,7 @@ impl Pool {
         let mut tickets = self.tickets.tenants();
         self.queue.leave(&mut tickets, next);
         let waiter = &mut tickets[next];
-        waiter.state = WaitState::Granted(granted);
+        waiter.set(WaitState::Granted(granted));
         self.stats.wait.record_nanos(now.nanos_since(waiter.since));
         self.timers.clear(Key::Ticket(next.slot()));
         self.wake(next);

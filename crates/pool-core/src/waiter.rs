@@ -21,14 +21,43 @@ pub(crate) enum WaitState {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Waiter {
-    pub(crate) state: WaitState,
+    /// What `state` says, in fewer bytes: there can be many.
+    granted: Option<LeaseId>,
+    failed: Option<AcquireErrorKind>,
     pub(crate) priority: Priority,
     pub(crate) place: Place,
     pub(crate) since: Time,
     /// Only a connection proven since then will do; `Time::ZERO`: any.
     pub(crate) proven_since: Time,
-    pub(crate) links: Links<TicketId>,
+    links: Links<TicketId>,
 }
+
+impl Waiter {
+    #[inline]
+    pub(crate) const fn waiting(priority: Priority, place: Place, since: Time, proven_since: Time) -> Self {
+        Waiter { granted: None, failed: None, priority, place, since, proven_since, links: Links::NONE }
+    }
+
+    #[inline]
+    pub(crate) const fn state(&self) -> WaitState {
+        match (self.granted, self.failed) {
+            (Some(lease), _) => WaitState::Granted(lease),
+            (None, Some(kind)) => WaitState::Failed(kind),
+            (None, None) => WaitState::Waiting,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn set(&mut self, state: WaitState) {
+        (self.granted, self.failed) = match state {
+            WaitState::Waiting => (None, None),
+            WaitState::Granted(lease) => (Some(lease), None),
+            WaitState::Failed(kind) => (None, Some(kind)),
+        };
+    }
+}
+
+const _: () = assert!(size_of::<Option<Waiter>>() == 40);
 
 /// Selects the links of a waiter in its queue.
 #[derive(Clone, Debug)]
@@ -102,7 +131,7 @@ impl Queue {
         let mut classes = self.classes.iter().zip(Priority::ALL);
         let whole = |(list, priority): (&List<TicketId, InQueue>, Priority)| {
             list.is_whole(tickets, |_, waiter| {
-                waiter.priority == priority && waiter.state == WaitState::Waiting
+                waiter.priority == priority && waiter.state() == WaitState::Waiting
             })
         };
         classes.all(whole)

@@ -31,7 +31,7 @@ impl Pool {
     /// How the request of `ticket` stands; nothing once it was claimed or cancelled. Linear in those who wait.
     pub fn standing(&self, ticket: TicketId) -> Option<Standing> {
         let waiter = self.tickets.get(ticket)?;
-        Some(match waiter.state {
+        Some(match waiter.state() {
             WaitState::Waiting => Standing::Waiting {
                 ahead: self.queue.iter(&self.tickets).take_while(|&other| other != ticket).count() as u32,
                 since: waiter.since,

@@ -71,7 +71,7 @@ impl Pool {
     fn check_timers(&self) -> Result<(), String> {
         let whole = self.timers.is_whole(|key| match key {
             Key::Ticket(index) => {
-                self.tickets.in_slot(index).is_some_and(|waiter| waiter.state == WaitState::Waiting)
+                self.tickets.in_slot(index).is_some_and(|waiter| waiter.state() == WaitState::Waiting)
             }
             Key::Conn(index) => self.conns.in_slot(index).is_some(),
             Key::Endpoint(index) => self.endpoints.in_slot(index).is_some(),

@@ -104,7 +104,7 @@ fn lists_that_do_not_hold_who_they_say_are_refused() {
     refused(
         "the queue is not whole",
         &[
-            |pool| pool.tickets[WAITER].state = WaitState::Failed(AcquireErrorKind::Closed),
+            |pool| pool.tickets[WAITER].set(WaitState::Failed(AcquireErrorKind::Closed)),
             |pool| pool.tickets[WAITER].priority = Priority::High,
         ],
     );
