@@ -65,17 +65,10 @@ pub(crate) struct State<B: Backend> {
     mail: Vec<Event>,
 }
 
-/// What a turn leaves to do after the lock.
+/// What few turns leave to do after the lock. What the others leave is to wake one task, or nothing.
 struct Effects<B: Backend> {
     ring: bool,
     changed: bool,
-    /// A release wakes one task: only what is more than that needs room on the heap.
-    waker: Option<Waker>,
-    rare: Option<Box<Rare<B>>>,
-}
-
-/// What few turns leave: behind one pointer, so that the others need not carry it.
-struct Rare<B: Backend> {
     wakers: Vec<Waker>,
     /// To be dropped: their destructors are not ours.
     objects: Vec<Object<B::Conn>>,
@@ -127,48 +120,38 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
 
     #[inline(always)]
     fn turn_at<R>(&self, now: Time, act: impl FnOnce(&mut State<B>, Time) -> R) -> R {
-        let mut effects = Effects::none();
-        let result = {
-            let mut state = lock(&self.state);
-            let now = now.max(state.core.now());
-            #[cfg(feature = "test-util")]
-            {
-                state.turns += 1;
-            }
-            if self.bell.has_mail() {
-                state.hear(&self.bell, now);
-            }
-            let result = act(&mut state, now);
-            state.perform(&self.hub, now, &mut effects);
-            result
-        };
-        self.take_effect(effects);
+        let mut state = lock(&self.state);
+        let now = now.max(state.core.now());
+        #[cfg(feature = "test-util")]
+        {
+            state.turns += 1;
+        }
+        if self.bell.has_mail() {
+            state.hear(&self.bell, now);
+        }
+        let result = act(&mut state, now);
+        let woken = state.core.poll_wake().and_then(|ticket| state.take_waker(ticket));
+        let effects = if state.is_quiet() { None } else { Some(state.perform(&self.hub, now)) };
+        drop(state);
+        if let Some(effects) = effects {
+            self.take_effect(woken, effects);
+        } else if let Some(waker) = woken {
+            waker.wake();
+        }
         result
     }
 
-    #[inline(always)]
-    fn take_effect(&self, effects: Effects<B>) {
+    #[inline(never)]
+    fn take_effect(&self, woken: Option<Waker>, effects: Effects<B>) {
         if effects.ring {
             self.bell.ring();
         }
-        if let Some(waker) = effects.waker {
-            waker.wake();
-        }
-        if effects.changed || effects.rare.is_some() {
-            self.take_rare_effect(effects.changed, effects.rare);
-        }
-    }
-
-    #[inline(never)]
-    fn take_rare_effect(&self, changed: bool, rare: Option<Box<Rare<B>>>) {
-        let (wakers, rest) =
-            rare.map_or_else(Default::default, |rare| (rare.wakers, (rare.objects, rare.errors)));
-        wakers.into_iter().for_each(Waker::wake);
-        if changed {
+        woken.into_iter().chain(effects.wakers).for_each(Waker::wake);
+        if effects.changed {
             self.hub.tell();
         }
         // Last, since a destructor that panics must not keep anybody asleep.
-        drop(rest);
+        drop((effects.objects, effects.errors));
     }
 
     /// Notes whether callers have to queue at the moment. Written only when it changes: the line is shared.
@@ -206,32 +189,31 @@ impl<B: Backend> State<B> {
         verdict
     }
 
-    /// Takes the core's actions: performs what needs no driver, leaves the rest to it, and decides whether it must be rung.
+    /// Whether nothing came of the turn, but for a task that is to be woken.
     #[inline(always)]
-    fn perform(&mut self, hub: &Hub, now: Time, effects: &mut Effects<B>) {
-        if let Some(ticket) = self.core.poll_wake() {
-            effects.wake(self.take_waker(ticket));
-        }
-        if self.core.has_actions() {
-            self.perform_actions(hub, now, effects);
-        }
-        if self.changed {
-            self.take_notice_of_change(hub, effects);
-        }
-        effects.ring |= !self.orders.is_empty() || self.core.wake_by() < self.armed;
+    fn is_quiet(&self) -> bool {
+        !self.core.has_actions() && !self.changed && self.core.wake_by() >= self.armed
     }
 
+    /// Takes the core's actions: performs what needs no driver, leaves the rest to it, and decides whether it must be rung.
     #[inline(never)]
-    fn perform_actions(&mut self, hub: &Hub, now: Time, effects: &mut Effects<B>) {
+    fn perform(&mut self, hub: &Hub, now: Time) -> Effects<B> {
+        let mut effects = Effects {
+            ring: self.core.wake_by() < self.armed,
+            changed: false,
+            wakers: Vec::new(),
+            objects: Vec::new(),
+            errors: Vec::new(),
+        };
         while let Some(action) = self.core.poll_action() {
             match action {
-                Action::Wake { ticket } => effects.wake(self.take_waker(ticket)),
+                Action::Wake { ticket } => effects.wakers.extend(self.take_waker(ticket)),
                 Action::Notice(notice) => {
                     hub.keep(now, notice);
                     self.changed = true;
                     if let Notice::LeaseAbandoned { conn } = notice {
                         // It may be under a probe, which the core has given up together with it.
-                        self.order(now, Action::Forget { conn }, effects);
+                        self.order(now, Action::Forget { conn }, &mut effects);
                     }
                 }
                 Action::Connect { .. }
@@ -239,13 +221,16 @@ impl<B: Backend> State<B> {
                 | Action::Close { .. }
                 | Action::Forget { .. } => {
                     self.changed = true;
-                    self.order(now, action, effects);
+                    self.order(now, action, &mut effects);
                 }
             }
         }
+        if self.changed {
+            self.take_notice_of_change(hub, &mut effects);
+        }
+        effects
     }
 
-    #[inline(never)]
     fn take_notice_of_change(&mut self, hub: &Hub, effects: &mut Effects<B>) {
         (self.changed, effects.changed) = (false, true);
         if !self.closed && self.core.is_closed() {
@@ -263,10 +248,13 @@ impl<B: Backend> State<B> {
         if let Action::Close { conn, reason: CloseReason::ConnectTimeout } = action {
             let error = Arc::new(ConnectError::TimedOut(self.connection_timeout));
             let former = self.keep_error(conn, error);
-            effects.rare().errors.extend(former);
+            effects.errors.extend(former);
         }
         match (self.driver, action) {
-            (DriverState::Alive, _) => self.orders.push_back(action),
+            (DriverState::Alive, _) => {
+                self.orders.push_back(action);
+                effects.ring = true;
+            }
             (DriverState::Dropped, Action::Close { conn, .. } | Action::Forget { conn }) => {
                 effects.discard(self.slots.end(conn));
                 // Stale after a `Forget`: there was nothing left to report.
@@ -332,27 +320,9 @@ impl<B: Backend> State<B> {
 }
 
 impl<B: Backend> Effects<B> {
-    const fn none() -> Self {
-        Effects { ring: false, changed: false, waker: None, rare: None }
-    }
-
-    fn rare(&mut self) -> &mut Rare<B> {
-        let none = || Box::new(Rare { wakers: Vec::new(), objects: Vec::new(), errors: Vec::new() });
-        self.rare.get_or_insert_with(none)
-    }
-
-    #[inline]
-    fn wake(&mut self, waker: Option<Waker>) {
-        match (&self.waker, waker) {
-            (_, None) => {}
-            (None, waker) => self.waker = waker,
-            (Some(_), Some(waker)) => self.rare().wakers.push(waker),
-        }
-    }
-
     fn discard(&mut self, object: Object<B::Conn>) {
         if !matches!(object, Object::Out) {
-            self.rare().objects.push(object);
+            self.objects.push(object);
         }
     }
 }
