@@ -182,6 +182,17 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
         }
     }
 
+    /// Leaves the queue, or gives back what was granted meanwhile.
+    #[inline(never)]
+    fn give_up(&self, ticket: Ticket) {
+        // The waker leaves with the turn's result, to be dropped after the lock.
+        drop(self.shared.turn(|state, now| {
+            let waker = state.take_waker(ticket.id());
+            state.core.cancel(now, ticket);
+            waker
+        }));
+    }
+
     /// The failure, with the wait since the first acquire.
     #[cold]
     fn failed(&self, error: AcquireError<B::Error>) -> AcquireError<B::Error> {
@@ -272,12 +283,7 @@ impl<B: Backend, C: Clock> Drop for Acquire<'_, B, C> {
     #[inline]
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            // The waker leaves with the turn's result, to be dropped after the lock.
-            drop(self.shared.turn(|state, now| {
-                let waker = state.take_waker(ticket.id());
-                state.core.cancel(now, ticket);
-                waker
-            }));
+            self.give_up(ticket);
         }
     }
 }

@@ -178,14 +178,13 @@ impl<B: Backend, C: Clock> Driver<B, C> {
                     None => Event::Probed { conn },
                     Some(fault) => Event::ProbeFailed { conn, class: fault.class, reuse: fault.reuse },
                 };
-                drop(self.shared.turn(|state, now| {
+                // Not of a connection that carries several leases: that has stayed in its slot.
+                let mut back = object.into_inner();
+                self.shared.turn(|state, now| {
                     // Stale: the order to close it is on its way, and must find the connection in its slot.
                     let _ = state.report(now, event);
-                    match object {
-                        Object::Owned(owned) => state.slots.give_back(conn, owned),
-                        Object::Out | Object::Shared(_) => None,
-                    }
-                }));
+                    state.slots.give_back(conn, &mut back);
+                });
                 None
             }
             End::Closed | End::Stopped { .. } => self.closed(conn),

@@ -23,11 +23,12 @@ use crate::turn::Shared;
 /// began to panic since it was granted. A lease that comes back after the grace of a shutdown drops its connection.
 #[must_use = "a lease that is dropped at once gives its connection back at once"]
 pub struct Lease<B: Backend, C: Clock> {
-    shared: Arc<Shared<B, C>>,
-    /// Until the lease has ended, as is the connection.
-    grant: Option<Grant>,
+    // Dropped before what it may need: fields are dropped in this order.
     conn: Option<B::Conn>,
+    /// Until the lease has ended.
+    grant: Option<Grant>,
     on_drop: OnDrop,
+    shared: Arc<Shared<B, C>>,
 }
 
 /// A lease on its way to its caller. Dropped, it goes back as one whose connection was dead before it could be used.
@@ -35,16 +36,6 @@ struct Admission<'s, B: Backend, C: Clock> {
     shared: &'s Arc<Shared<B, C>>,
     grant: Option<Grant>,
     conn: Option<B::Conn>,
-}
-
-/// How a lease ends.
-#[derive(Clone, Copy)]
-enum Way {
-    /// Its connection was found dead before its caller could use it.
-    Rejected,
-    /// Its connection was found dead when it came back.
-    Lost(Outcome),
-    Released(Outcome),
 }
 
 const HELD: &str = "a lease holds its connection until it ends";
@@ -77,6 +68,7 @@ impl<B: Backend, C: Clock> Lease<B, C> {
     ///
     /// It does not wait: if the connection has to be closed, the driver does that, within
     /// [`Config::release_timeout`](pool_core::Config::release_timeout).
+    #[inline(never)]
     pub fn release(mut self, outcome: Outcome) {
         self.end(outcome);
     }
@@ -97,12 +89,13 @@ impl<B: Backend, C: Clock> Lease<B, C> {
     }
 
     /// Asks the backend, if that is still of interest, whether the connection can be used again; then ends the lease.
-    #[inline]
+    #[inline(never)]
     fn end(&mut self, outcome: Outcome) {
         let discarded = matches!(outcome, Outcome::Failed { reuse: Reuse::Discard, .. });
-        let way =
-            if discarded || !self.is_broken(outcome) { Way::Released(outcome) } else { Way::Lost(outcome) };
-        self.finish(way);
+        if !discarded && self.is_broken(outcome) {
+            return self.lose(outcome);
+        }
+        self.finish(outcome, false);
     }
 
     /// Asks the backend about the connection. Should it panic, the lease is over, and the connection is not used again.
@@ -111,7 +104,7 @@ impl<B: Backend, C: Clock> Lease<B, C> {
         struct Asking<'l, B: Backend, C: Clock>(&'l mut Lease<B, C>, Outcome);
         impl<B: Backend, C: Clock> Drop for Asking<'_, B, C> {
             fn drop(&mut self) {
-                self.0.finish(Way::Lost(self.1));
+                self.0.lose(self.1);
             }
         }
         let asking = Asking(self, outcome);
@@ -120,38 +113,48 @@ impl<B: Backend, C: Clock> Lease<B, C> {
         broken
     }
 
-    #[inline]
-    fn finish(&mut self, way: Way) {
-        if let Some(grant) = self.grant.take() {
-            finish(&self.shared, grant, self.conn.take(), way);
-        }
+    /// Ends the lease of a connection that was found dead when it came back.
+    #[cold]
+    #[inline(never)]
+    fn lose(&mut self, outcome: Outcome) {
+        self.finish(outcome, true);
+    }
+
+    /// One turn, in which everything about the end comes to pass. A connection that has no place any more stays here, to be dropped
+    /// after the lock.
+    #[inline(always)]
+    fn finish(&mut self, outcome: Outcome, lost: bool) {
+        let Some(grant) = self.grant.take() else { return };
+        let (conn, id) = (&mut self.conn, grant.conn());
+        self.shared.turn(|state, now| {
+            if lost {
+                let _ = state.report(now, Event::Lost { conn: id });
+            }
+            if state.core.release(now, grant, outcome) == Verdict::Accepted {
+                state.slots.give_back(id, conn);
+            }
+        });
     }
 }
 
-/// One turn, in which everything about the end comes to pass.
-#[inline]
-fn finish<B: Backend, C: Clock>(shared: &Shared<B, C>, grant: Grant, conn: Option<B::Conn>, way: Way) {
-    let id = grant.conn();
-    // What has no place any more leaves with the turn's result, to be dropped after the lock.
-    drop(shared.turn(|state, now| {
-        if matches!(way, Way::Lost(_)) {
-            let _ = state.report(now, Event::Lost { conn: id });
-        }
-        let verdict = match way {
-            Way::Rejected => state.core.reject(now, grant),
-            Way::Lost(outcome) | Way::Released(outcome) => state.core.release(now, grant, outcome),
-        };
-        match verdict {
-            Verdict::Accepted => conn.and_then(|conn| state.slots.give_back(id, conn)),
-            Verdict::Stale => conn,
-        }
-    }));
+impl<B: Backend, C: Clock> Admission<'_, B, C> {
+    #[cold]
+    #[inline(never)]
+    fn reject(&mut self, grant: Grant) {
+        let (conn, id) = (&mut self.conn, grant.conn());
+        self.shared.turn(|state, now| {
+            if state.core.reject(now, grant) == Verdict::Accepted {
+                state.slots.give_back(id, conn);
+            }
+        });
+    }
 }
 
 impl<B: Backend, C: Clock> Drop for Admission<'_, B, C> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(grant) = self.grant.take() {
-            finish(self.shared, grant, self.conn.take(), Way::Rejected);
+            self.reject(grant);
         }
     }
 }
@@ -173,10 +176,9 @@ impl<B: Backend, C: Clock> DerefMut for Lease<B, C> {
 impl<B: Backend, C: Clock> Drop for Lease<B, C> {
     #[inline]
     fn drop(&mut self) {
-        if self.grant.is_none() {
-            return;
+        if self.grant.is_some() {
+            self.end(self.on_drop.now());
         }
-        self.end(self.on_drop.now());
     }
 }
 

@@ -98,16 +98,15 @@ impl<T> Slots<T> {
         }
     }
 
-    /// What was lent comes back. Returns what has no place: a handle of a shared connection, or a connection that the
-    /// pool no longer knows.
+    /// What was lent comes back. What has no place stays where it is: a handle of a shared connection, or a connection that the pool no
+    /// longer knows.
     #[inline]
-    pub(crate) fn give_back(&mut self, id: ConnId, conn: T) -> Option<T> {
-        match self.get_mut(id) {
-            Some(slot) if !slot.shared => {
-                slot.object = Object::Owned(conn);
-                None
-            }
-            Some(_) | None => Some(conn),
+    pub(crate) fn give_back(&mut self, id: ConnId, conn: &mut Option<T>) {
+        if let Some(slot) = self.get_mut(id)
+            && let Object::Out = slot.object
+            && let Some(conn) = conn.take()
+        {
+            slot.object = Object::Owned(conn);
         }
     }
 
