@@ -37,9 +37,11 @@ impl Seen {
         }
     }
 
-    pub fn merge(&mut self, other: Seen) {
-        self.took.extend(other.took);
-        self.failed.extend(other.failed);
+    /// What comes of asking once.
+    pub async fn once(caller: impl Caller, ask: Ask) -> Seen {
+        let mut seen = Seen::default();
+        seen.call(&caller, ask).await;
+        seen
     }
 
     /// Of a hundred calls, how many failed; not known without a call.
@@ -56,6 +58,18 @@ impl Seen {
             count if beyond > 0 => self.took[count - 1 - beyond].as_secs_f64() * 1e3,
             _ => f64::NAN,
         }
+    }
+}
+
+/// What several have seen is added up.
+pub trait Merge: Default + Send + 'static {
+    fn merge(&mut self, other: Self);
+}
+
+impl Merge for Seen {
+    fn merge(&mut self, other: Seen) {
+        self.took.extend(other.took);
+        self.failed.extend(other.failed);
     }
 }
 
@@ -96,14 +110,14 @@ pub async fn closed<R: Runtime, C: Caller>(caller: &C, callers: usize, turn: Dur
 }
 
 /// What `callers` tasks have seen, together.
-pub async fn all<R, M, F>(callers: usize, make: M) -> Seen
+pub async fn all<R, M, F>(callers: usize, make: M) -> F::Output
 where
     R: Runtime,
     M: Fn(usize) -> F,
-    F: Future<Output = Seen> + Send + 'static,
+    F: Future<Output: Merge> + Send + 'static,
 {
     let tasks: Vec<_> = (0..callers).map(|number| R::spawn(make(number))).collect();
-    let mut seen = Seen::default();
+    let mut seen = F::Output::default();
     for task in tasks {
         seen.merge(task.await);
     }

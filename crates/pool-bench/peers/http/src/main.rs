@@ -70,7 +70,7 @@ fn http(folder: Option<&Path>, short: bool, word: &str) -> Result<(), Box<dyn Er
 fn faults(folder: Option<&Path>, short: bool, word: &str) -> Result<(), Box<dyn Error>> {
     let rounds = if short { 1 } else { 7 };
     let server = Server::start()?;
-    let boards = fault::run(&server, postgrest(), rounds, word);
+    let boards = fault::run(&server, postgrest(), short, rounds, word);
     let Some(folder) = folder else { return Ok(()) };
     let tables: Vec<String> = boards.iter().map(Board::table).collect();
     let text = format!("Medians of {rounds} rounds.\n\n{}", tables.join("\n"));

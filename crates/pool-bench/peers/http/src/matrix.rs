@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use ground::contest::{Contest, Sample};
 use ground::runtime::{Runtime, Smol, Tokio};
-use pool_async::pool_core::Config;
 
-use crate::caller::{Ask, Caller, Curl, Direct, Kit, OwnTypes, Pinned, Shared, Stock, Surf, Target};
+use crate::caller::{Ask, Caller, Curl, Direct, Kit, Opening, OwnTypes, Pinned, Shared, Stock, Surf, Target};
 use crate::load::{Seen, all, closed};
 use crate::server::{STREAMS, Server};
 
@@ -81,24 +80,22 @@ impl Cell {
     }
 
     fn tokio(self, target: Target) -> Contest<Turn> {
-        const BARE: &str = "reqwest, shared";
-        let Room { config, connections, streams } = self.room();
         let callers = self.callers;
-        let contest = Contest::new(self.title()).beside(BARE, "reqwest");
+        let contest = Contest::new(self.title()).beside(Shared::NAME, "reqwest");
         let to = target.clone();
-        let contest = self.entry::<Tokio, _>(contest, BARE, async move || Shared::new(&to));
+        let contest = self.entry::<Tokio, _>(contest, Shared::NAME, async move || Shared::new(&to));
         let to = target.clone();
         let kit = async move || Kit::new(&to, callers);
-        let contest = self.entry::<Tokio, _>(contest, "reqwest + retry + semaphore", kit);
-        let (to, settings) = (target.clone(), config.clone());
-        let direct = async move || Direct::open(&to, settings.clone(), streams).warm(connections).await;
-        let contest = self.entry::<Tokio, _>(contest, "here, direct", direct);
-        let pinned = async move || Pinned::open(&target, config.clone(), streams).warm(connections).await;
-        self.entry::<Tokio, _>(contest, "here, pinned", pinned)
+        let contest = self.entry::<Tokio, _>(contest, Kit::NAME, kit);
+        let (to, pool) = (target.clone(), self.opening());
+        let direct = async move || Direct::open(&to, &pool).await;
+        let contest = self.entry::<Tokio, _>(contest, Direct::NAME, direct);
+        let pool = self.opening();
+        let pinned = async move || Pinned::open(&target, &pool).await;
+        self.entry::<Tokio, _>(contest, Pinned::NAME, pinned)
     }
 
     fn smol(self, target: Target) -> Contest<Turn> {
-        let Room { config, streams, .. } = self.room();
         let callers = self.callers;
         let mut contest = Contest::new(self.title());
         if !self.http2 {
@@ -115,18 +112,19 @@ impl Cell {
             let to = target.clone();
             contest = self.entry::<Smol, _>(contest, "surf over h1", async move || Stock::h1(&to, callers));
         }
-        let (to, settings) = (target.clone(), config.clone());
-        let surf = async move || Surf::open(&to, settings.clone(), streams).await;
+        let (to, pool) = (target.clone(), self.opening());
+        let surf = async move || Surf::open(&to, &pool).await;
         contest = self.entry::<Smol, _>(contest, "here, surf's types", surf);
-        let own = async move || OwnTypes(Surf::open(&target, config.clone(), streams).await);
+        let pool = self.opening();
+        let own = async move || OwnTypes(Surf::open(&target, &pool).await);
         self.entry::<Smol, _>(contest, "here, its own types", own)
     }
 
-    fn room(self) -> Room {
-        let connections = if self.http2 { SHARED } else { self.callers as u32 };
-        let config =
-            Config { min_connections: connections, max_connections: connections, ..Config::default() };
-        Room { config, connections, streams: self.http2.then_some(STREAMS) }
+    fn opening(self) -> Opening {
+        match self.http2 {
+            true => Opening::room(SHARED).streams(STREAMS).full().warm(),
+            false => Opening::room(self.callers as u32).full().warm(),
+        }
     }
 
     /// A contender, made and warmed up in its first turn.
@@ -151,13 +149,6 @@ impl Cell {
             })
         })
     }
-}
-
-/// What a pool of a cell gets.
-struct Room {
-    config: Config,
-    connections: u32,
-    streams: Option<u32>,
 }
 
 /// Everyone asks twice at once, so that what can be open is open.

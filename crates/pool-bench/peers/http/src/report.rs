@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ground::contest::{Board, number};
 
+use crate::caller::{Kit, Shared};
 use crate::matrix::Cell;
 
 /// All cells: for each group one table with the ratios, and the figures behind it.
@@ -72,7 +73,7 @@ pub fn faults_readme(boards: &[Board]) -> String {
     for board in boards {
         let names: Vec<_> = board.names().collect();
         let Some(ours) = names.iter().find(|name| name.starts_with("here")) else { continue };
-        let [shared, kit] = ["reqwest, shared", "reqwest + retry + semaphore"];
+        let [shared, kit] = [Shared::NAME, Kit::NAME];
         for column in board.columns().take(2) {
             let cell = |name| board.figure(name, column).map_or("–".to_owned(), number);
             let (shared, kit, ours) = (cell(shared), cell(kit), cell(ours));

@@ -22,6 +22,8 @@ pub struct Kit {
 }
 
 impl Kit {
+    pub const NAME: &str = "reqwest + retry + semaphore";
+
     pub fn new(target: &Target, at_once: usize) -> Kit {
         let policy = ExponentialBackoff::builder().build_with_max_retries(3);
         let client = ClientBuilder::new(client(target).build().expect("a client"))

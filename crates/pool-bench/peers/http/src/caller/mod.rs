@@ -9,6 +9,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use http::HeaderMap;
+use pool_async::pool_core::Config;
 
 pub use kit::Kit;
 pub use pooled::{Direct, Pinned};
@@ -112,5 +113,45 @@ impl Target {
 
     fn url(&self) -> pool_tokio::reqwest::Url {
         format!("{}{}", self.base, self.path).parse().expect("a URL")
+    }
+}
+
+/// How a pool is opened.
+#[derive(Clone)]
+pub struct Opening {
+    pub config: Config,
+    /// On each connection, if it is HTTP/2 that carries several.
+    pub streams: Option<u32>,
+    /// Whether all connections are open before the first call.
+    pub warm: bool,
+}
+
+impl Opening {
+    /// With the defaults, and room for so many connections, each of which carries one call at a time.
+    pub fn room(connections: u32) -> Opening {
+        let config = Config { max_connections: connections, ..Config::default() };
+        Opening { config, streams: None, warm: false }
+    }
+
+    /// With a queue for so many, who may be more than ten for each connection.
+    pub fn queue(mut self, waiters: usize) -> Opening {
+        self.config.waiters_max = Some(waiters as u32);
+        self
+    }
+
+    pub fn streams(mut self, each: u32) -> Opening {
+        self.streams = Some(each);
+        self
+    }
+
+    /// Keeps as many as it has room for.
+    pub fn full(mut self) -> Opening {
+        self.config.min_connections = self.config.max_connections;
+        self
+    }
+
+    pub fn warm(mut self) -> Opening {
+        self.warm = true;
+        self
     }
 }

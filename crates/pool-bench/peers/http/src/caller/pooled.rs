@@ -1,3 +1,4 @@
+use std::future::Future;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -5,26 +6,24 @@ use pool_async::pool_core::{Config, Safety};
 use pool_async::{Backend, ExecuteError, ExecuteOptions, Pool};
 use pool_http::Base;
 use pool_tokio::{
-    DirectBackend, DirectPool, HttpError, PinnedBackend, PinnedPool, Probe, Profile, Protocol, Roots,
-    TokioClock, TransportConfig, reqwest,
+    DirectBackend, HttpError, PinnedBackend, Probe, Profile, Protocol, Roots, TokioClock, TransportConfig,
+    reqwest,
 };
 
-use super::{Ask, Caller, Failed, Target};
+use super::{Ask, Caller, Failed, Opening, Target};
 
 /// How long warming up may take.
 const WARM_UP: Duration = Duration::from_secs(30);
 
 /// pool-tokio, direct: reqwest's `Request` in, `Response` out.
-#[derive(Clone)]
-pub struct Direct(Work<DirectBackend>);
+pub type Direct = Pooled<DirectBackend>;
 
 /// pool-tokio, pinned: a `reqwest::Client` for each connection.
-#[derive(Clone)]
-pub struct Pinned(Work<PinnedBackend>);
+pub type Pinned = Pooled<PinnedBackend>;
 
 /// A pool, and what is asked of its connections.
 #[derive(Clone)]
-struct Work<B: Backend> {
+pub struct Pooled<B: Backend> {
     pool: Pool<B, TokioClock>,
     url: reqwest::Url,
     headers: http::HeaderMap,
@@ -32,10 +31,57 @@ struct Work<B: Backend> {
     limit_of_try: Option<Duration>,
 }
 
-impl<B: Backend> Work<B> {
-    fn new(pool: Pool<B, TokioClock>, target: &Target) -> Self {
+/// Where the two transports differ.
+pub trait Transport: Backend<Conn: Send, Error = HttpError> + Clone + Send + Sync {
+    const NAME: &str;
+
+    fn pool(transport: TransportConfig, config: Config) -> Pool<Self, TokioClock>;
+
+    /// Sends by this connection.
+    fn send(
+        conn: &mut Self::Conn,
+        request: reqwest::Request,
+    ) -> impl Future<Output = Result<reqwest::Response, HttpError>> + Send;
+}
+
+impl Transport for DirectBackend {
+    const NAME: &str = "here, direct";
+
+    fn pool(transport: TransportConfig, config: Config) -> Pool<Self, TokioClock> {
+        let backend = DirectBackend::new(transport).expect("a valid transport");
+        backend.open(config).expect("a valid configuration")
+    }
+
+    async fn send(conn: &mut Self::Conn, request: reqwest::Request) -> Result<reqwest::Response, HttpError> {
+        Ok(conn.execute(request).await?)
+    }
+}
+
+impl Transport for PinnedBackend {
+    const NAME: &str = "here, pinned";
+
+    fn pool(transport: TransportConfig, config: Config) -> Pool<Self, TokioClock> {
+        let backend = PinnedBackend::new(transport).expect("a valid transport");
+        backend.open(config).expect("a valid configuration")
+    }
+
+    async fn send(conn: &mut Self::Conn, request: reqwest::Request) -> Result<reqwest::Response, HttpError> {
+        Ok(conn.client().execute(request).await?)
+    }
+}
+
+impl<B: Transport> Pooled<B> {
+    pub const NAME: &str = B::NAME;
+
+    /// Must be called on tokio.
+    pub async fn open(target: &Target, opening: &Opening) -> Self {
+        let connections = opening.config.max_connections;
+        let pool = B::pool(transport(target, opening.streams), opening.config.clone());
+        if opening.warm {
+            pool.warm_up(connections, WARM_UP).await.expect("it accepts");
+        }
         let (limit, limit_of_try) = (target.limit, target.limit_of_try);
-        Work { pool, url: target.url(), headers: target.headers.clone(), limit, limit_of_try }
+        Pooled { pool, url: target.url(), headers: target.headers.clone(), limit, limit_of_try }
     }
 
     fn request(&self, ask: Ask) -> reqwest::Request {
@@ -55,60 +101,11 @@ impl<B: Backend> Work<B> {
     }
 }
 
-impl Direct {
-    /// `streams` on each connection, if it is HTTP/2 that carries several. Must be called on tokio.
-    pub fn open(target: &Target, config: Config, streams: Option<u32>) -> Direct {
-        let backend = DirectBackend::new(transport(target, streams)).expect("a valid transport");
-        Direct(Work::new(backend.open(config).expect("a valid configuration"), target))
-    }
-
-    /// Opens so many connections.
-    pub async fn warm(self, connections: u32) -> Direct {
-        self.pool().warm_up(connections, WARM_UP).await.expect("it accepts");
-        self
-    }
-
-    pub fn pool(&self) -> &DirectPool {
-        &self.0.pool
-    }
-}
-
-impl Caller for Direct {
+impl<B: Transport> Caller for Pooled<B> {
     async fn call(&self, ask: Ask) -> Result<u16, Failed> {
-        let (work, options) = (self.0.clone(), self.0.options(ask));
-        let answered = self.0.pool.execute_with(options, HttpError::fault, async move |conn| {
-            let answer = conn.execute(work.request(ask)).await?.error_for_status()?;
-            let status = answer.status().as_u16();
-            answer.bytes().await?;
-            Ok(status)
-        });
-        answered.await.map_err(failed)
-    }
-}
-
-impl Pinned {
-    /// As [`Direct::open`].
-    pub fn open(target: &Target, config: Config, streams: Option<u32>) -> Pinned {
-        let backend = PinnedBackend::new(transport(target, streams)).expect("a valid transport");
-        Pinned(Work::new(backend.open(config).expect("a valid configuration"), target))
-    }
-
-    /// Opens so many connections.
-    pub async fn warm(self, connections: u32) -> Pinned {
-        self.pool().warm_up(connections, WARM_UP).await.expect("it accepts");
-        self
-    }
-
-    pub fn pool(&self) -> &PinnedPool {
-        &self.0.pool
-    }
-}
-
-impl Caller for Pinned {
-    async fn call(&self, ask: Ask) -> Result<u16, Failed> {
-        let (work, options) = (self.0.clone(), self.0.options(ask));
-        let answered = self.0.pool.execute_with(options, HttpError::fault, async move |conn| {
-            let answer = conn.client().execute(work.request(ask)).await?.error_for_status()?;
+        let this = self.clone();
+        let answered = self.pool.execute_with(self.options(ask), HttpError::fault, async move |conn| {
+            let answer = B::send(conn, this.request(ask)).await?.error_for_status()?;
             let status = answer.status().as_u16();
             answer.bytes().await?;
             Ok(status)

@@ -13,6 +13,8 @@ pub struct Shared {
 }
 
 impl Shared {
+    pub const NAME: &str = "reqwest, shared";
+
     pub fn new(target: &Target) -> Shared {
         Shared { client: client(target).build().expect("a client"), url: target.url() }
     }

@@ -7,11 +7,11 @@ use http_client::h1::H1Client;
 use http_client::isahc::IsahcClient;
 use isahc::AsyncReadResponseExt;
 use isahc::config::{Configurable, VersionNegotiation};
-use pool_async::pool_core::{Config, Outcome, Safety};
+use pool_async::pool_core::{Outcome, Safety};
 use pool_http::{Base, HttpConnection, Limits, Request};
 use pool_smol::{Profile, Protocol, Spawner, SurfBackend, SurfPool, TransportConfig};
 
-use super::{Ask, Caller, Failed, Target};
+use super::{Ask, Caller, Failed, Opening, Target};
 
 /// How long warming up may take, and an answer.
 const LONG: Duration = Duration::from_secs(30);
@@ -24,22 +24,22 @@ pub struct Surf {
 }
 
 impl Surf {
-    /// With so many connections, all of them open; `streams` on each, if it is HTTP/2 that carries several.
-    pub async fn open(target: &Target, config: Config, streams: Option<u32>) -> Surf {
-        let connections = config.max_connections;
+    pub async fn open(target: &Target, opening: &Opening) -> Surf {
         let base = Base::new(&target.base.parse().expect("a URI")).expect("a base");
         let mut transport = TransportConfig::new(base);
         if target.http2 {
             transport = transport.protocol(Protocol::Http2);
         }
-        if let Some(streams) = streams.and_then(std::num::NonZeroU32::new) {
+        if let Some(streams) = opening.streams.and_then(std::num::NonZeroU32::new) {
             transport = transport.profile(Profile::Multiplexed { streams });
         }
         let backend = SurfBackend::new(transport).expect("a valid transport");
         // The same two threads that all the others have.
-        let pool = backend.on(Spawner::new("bench", Smol::detach)).open(config);
+        let pool = backend.on(Spawner::new("bench", Smol::detach)).open(opening.config.clone());
         let pool = pool.expect("a valid configuration");
-        pool.warm_up(connections, LONG).await.expect("it accepts");
+        if opening.warm {
+            pool.warm_up(opening.config.max_connections, LONG).await.expect("it accepts");
+        }
         Surf { pool, path: target.path.as_str().into() }
     }
 }

@@ -1,11 +1,13 @@
 use std::time::{Duration, Instant};
 
 use ground::contest::{Contest, Sample};
-use ground::runtime::{Runtime, Tokio};
+use ground::runtime::Tokio;
 use supabase_sim::Simulator;
 
-use super::{ByAsk, DIRECT, KIT, PINNED, SHARED, Scenario, ping, room, with};
-use crate::caller::{Ask, Caller, Direct, Kit, Pinned, Shared, Target};
+use super::entrants::Entrants;
+use super::{ByAsk, Scenario, ask_of, ping};
+use crate::caller::{Caller, Opening, Target};
+use crate::load::all;
 
 /// Requests that the server answers on a connection before it closes it.
 const EACH: u64 = 50;
@@ -19,12 +21,8 @@ struct Abrupt;
 
 pub fn contest() -> Contest<()> {
     let contest = Contest::new("every connection closed after 50 requests");
-    let contest = with(contest, &Abrupt, SHARED, async |target: Target| Shared::new(&target));
-    let contest = with(contest, &Abrupt, KIT, async |target: Target| Kit::new(&target, CALLERS));
-    let direct = async |target: Target| Direct::open(&target, room(CALLERS as u32), None);
-    let contest = with(contest, &Abrupt, DIRECT, direct);
-    let pinned = async |target: Target| Pinned::open(&target, room(CALLERS as u32), None);
-    with(contest, &Abrupt, PINNED, pinned)
+    let pool = Opening::room(CALLERS as u32);
+    Entrants::new(contest, Abrupt).shared().kit(CALLERS).direct(&pool).pinned(&pool).contest()
 }
 
 impl Scenario for Abrupt {
@@ -33,23 +31,17 @@ impl Scenario for Abrupt {
         let sim = sim.start().expect("a free port");
         let caller = make(ping(sim.url(), &sim)).await;
         let end = Instant::now() + TURN;
-        let tasks: Vec<_> = (0..CALLERS)
-            .map(|number| {
-                let caller = caller.clone();
-                Tokio::spawn(async move {
-                    let ask = if number.is_multiple_of(2) { Ask::Get } else { Ask::Post };
-                    let mut seen = ByAsk::default();
-                    while Instant::now() < end {
-                        seen.call(&caller, ask).await;
-                    }
-                    seen
-                })
-            })
-            .collect();
-        let mut seen = ByAsk::default();
-        for task in tasks {
-            seen.merge(task.await);
-        }
+        let mut seen = all::<Tokio, _, _>(CALLERS, |number| {
+            let caller = caller.clone();
+            async move {
+                let mut seen = ByAsk::default();
+                while Instant::now() < end {
+                    seen.call(&caller, ask_of(number)).await;
+                }
+                seen
+            }
+        })
+        .await;
         vec![
             ("GETs failed, %", seen.get.failed_percent()),
             ("POSTs failed, %", seen.post.failed_percent()),

@@ -2,11 +2,11 @@ use std::time::Instant;
 
 use ground::contest::{Contest, Sample};
 use ground::runtime::Tokio;
-use pool_async::pool_core::Config;
 use supabase_sim::Simulator;
 
-use super::{DIRECT, KIT, PINNED, SHARED, Scenario, ping, room, with};
-use crate::caller::{Ask, Caller, Direct, Kit, Pinned, Shared, Target};
+use super::entrants::Entrants;
+use super::{Scenario, ping};
+use crate::caller::{Ask, Caller, Opening, Target};
 use crate::load::{Seen, all};
 
 const CALLERS: usize = 256;
@@ -20,18 +20,14 @@ struct Cold;
 
 pub fn contest() -> Contest<()> {
     let contest = Contest::new("256 callers at once on a cold client, TLS");
-    let contest = with(contest, &Cold, SHARED, async |target: Target| Shared::new(&target));
-    let kit = async |target: Target| Kit::new(&target, CONNECTIONS as usize);
-    let contest = with(contest, &Cold, KIT, kit);
-    let contest = with(contest, &Cold, DIRECT, async |target: Target| Direct::open(&target, config(), None));
-    let shared = async |target: Target| Direct::open(&target, config(), Some(100));
-    let contest = with(contest, &Cold, "… 100 streams a connection", shared);
-    with(contest, &Cold, PINNED, async |target: Target| Pinned::open(&target, config(), None))
-}
-
-/// The defaults; the queue is bounded at ten callers per connection, which is less than there are.
-fn config() -> Config {
-    Config { waiters_max: Some(CALLERS as u32), ..room(CONNECTIONS) }
+    let pool = Opening::room(CONNECTIONS).queue(CALLERS);
+    Entrants::new(contest, Cold)
+        .shared()
+        .kit(CONNECTIONS as usize)
+        .direct(&pool)
+        .direct_as("… 100 streams a connection", &pool.clone().streams(100))
+        .pinned(&pool)
+        .contest()
 }
 
 impl Scenario for Cold {
@@ -41,15 +37,7 @@ impl Scenario for Cold {
         target.root = sim.root_certificate().map(|root| root.der().to_vec());
         let caller = make(target).await;
         let begun = Instant::now();
-        let mut seen = all::<Tokio, _, _>(CALLERS, |_| {
-            let caller = caller.clone();
-            async move {
-                let mut seen = Seen::default();
-                seen.call(&caller, Ask::Get).await;
-                seen
-            }
-        })
-        .await;
+        let mut seen = all::<Tokio, _, _>(CALLERS, |_| Seen::once(caller.clone(), Ask::Get)).await;
         vec![
             ("connections", sim.counters().opened as f64),
             ("p50 ms", seen.at(0.5)),

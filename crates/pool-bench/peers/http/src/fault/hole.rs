@@ -4,10 +4,11 @@ use ground::contest::{Contest, Sample};
 use ground::runtime::{Runtime, Tokio};
 use supabase_sim::Simulator;
 
+use super::entrants::Entrants;
 use super::relay::Relay;
-use super::{DIRECT, KIT, PINNED, SHARED, Scenario, ping, room, wait, with};
-use crate::caller::{Ask, Caller, Direct, Kit, Pinned, Shared, Target};
-use crate::load::Seen;
+use super::{Scenario, ping, wait};
+use crate::caller::{Ask, Caller, Direct, Kit, Opening, Shared, Target};
+use crate::load::{Merge, Seen};
 
 /// What all clients are told that a call may take.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -42,25 +43,20 @@ struct Lost(Hole);
 pub fn contest(hole: Hole) -> Contest<()> {
     let which = if hole == Hole::One { "an HTTP/2 connection" } else { "all HTTP/2 connections" };
     let contest = Contest::new(format!("{which} black-holed"));
-    let lost = Lost(hole);
-    let contest = with(contest, &lost, SHARED, async |target: Target| Shared::new(&target));
-    let contest = with(contest, &lost, "… with pings", async |target: Target| Shared::with_pings(&target));
-    let kit =
-        async |target: Target| Kit::new(&target.limit_of_try(TRY), CONNECTIONS as usize * STREAMS as usize);
-    let contest = with(contest, &lost, KIT, kit);
-    let direct = async |target: Target| {
-        Direct::open(&target, room(CONNECTIONS), Some(STREAMS)).warm(CONNECTIONS).await
-    };
-    let contest = with(contest, &lost, DIRECT, direct);
-    let careful = async |target: Target| {
-        let target = target.limit_of_try(TRY);
-        Direct::open(&target, room(CONNECTIONS), Some(STREAMS)).warm(CONNECTIONS).await
-    };
-    let contest = with(contest, &lost, "… with a limit for each try", careful);
-    let pinned = async |target: Target| {
-        Pinned::open(&target, room(CONNECTIONS), Some(STREAMS)).warm(CONNECTIONS).await
-    };
-    with(contest, &lost, PINNED, pinned)
+    let pool = Opening::room(CONNECTIONS).streams(STREAMS).warm();
+    let careful = pool.clone();
+    Entrants::new(contest, Lost(hole))
+        .shared()
+        .with("… with pings", async |target| Shared::with_pings(&target))
+        .with(Kit::NAME, async |target: Target| {
+            Kit::new(&target.limit_of_try(TRY), (CONNECTIONS * STREAMS) as usize)
+        })
+        .direct(&pool)
+        .with("… with a limit for each try", async move |target: Target| {
+            Direct::open(&target.limit_of_try(TRY), &careful).await
+        })
+        .pinned(&pool)
+        .contest()
 }
 
 impl Scenario for Lost {
@@ -78,8 +74,7 @@ impl Scenario for Lost {
             }
             let caller = caller.clone();
             tasks.push(Tokio::spawn(async move {
-                let mut seen = Seen::default();
-                seen.call(&caller, Ask::Get).await;
+                let seen = Seen::once(caller, Ask::Get).await;
                 (Instant::now(), seen)
             }));
             let due = EVERY * tasks.len() as u32;

@@ -1,12 +1,13 @@
 use std::time::Duration;
 
 use ground::contest::{Contest, Sample};
-use ground::runtime::{Runtime, Tokio};
-use pool_async::pool_core::Config;
+use ground::runtime::Tokio;
 use supabase_sim::Simulator;
 
-use super::{ByAsk, DIRECT, KIT, PINNED, SHARED, Scenario, draw, ping, room, wait, with};
-use crate::caller::{Ask, Caller, Direct, Kit, Pinned, Shared, Target};
+use super::entrants::Entrants;
+use super::{ByAsk, Scenario, ask_of, draw, ping, wait};
+use crate::caller::{Caller, Opening, Target};
+use crate::load::all;
 
 /// How long the server keeps a connection after an answer.
 const KEPT: Duration = Duration::from_millis(600);
@@ -24,17 +25,16 @@ struct Idle;
 
 pub fn contest() -> Contest<()> {
     let contest = Contest::new("idle connections closed at a fixed time");
-    let contest = with(contest, &Idle, SHARED, async |target: Target| Shared::new(&target));
-    let contest = with(contest, &Idle, KIT, async |target: Target| Kit::new(&target, CALLERS));
-    let direct = async |target: Target| Direct::open(&target, room(CALLERS as u32), None);
-    let contest = with(contest, &Idle, DIRECT, direct);
-    let told = async |target: Target| {
-        let config = Config { freshness: KEPT / 2, ..room(CALLERS as u32) };
-        Direct::open(&target, config, None)
-    };
-    let contest = with(contest, &Idle, "… told how long they are kept", told);
-    let pinned = async |target: Target| Pinned::open(&target, room(CALLERS as u32), None);
-    with(contest, &Idle, PINNED, pinned)
+    let pool = Opening::room(CALLERS as u32);
+    let mut told = pool.clone();
+    told.config.freshness = KEPT / 2;
+    Entrants::new(contest, Idle)
+        .shared()
+        .kit(CALLERS)
+        .direct(&pool)
+        .direct_as("… told how long they are kept", &told)
+        .pinned(&pool)
+        .contest()
 }
 
 impl Scenario for Idle {
@@ -42,11 +42,7 @@ impl Scenario for Idle {
         let sim = Simulator::builder().settings(|settings| settings.keep_alive.after_response = Some(KEPT));
         let sim = sim.start().expect("a free port");
         let caller = make(ping(sim.url(), &sim)).await;
-        let tasks: Vec<_> = (0..CALLERS).map(|number| Tokio::spawn(bursts(caller.clone(), number))).collect();
-        let mut seen = ByAsk::default();
-        for task in tasks {
-            seen.merge(task.await);
-        }
+        let mut seen = all::<Tokio, _, _>(CALLERS, |number| bursts(caller.clone(), number)).await;
         vec![
             ("GETs failed, %", seen.get.failed_percent()),
             ("POSTs failed, %", seen.post.failed_percent()),
@@ -58,14 +54,13 @@ impl Scenario for Idle {
 }
 
 async fn bursts(caller: impl Caller, number: usize) -> ByAsk {
-    let ask = if number.is_multiple_of(2) { Ask::Get } else { Ask::Post };
     let (mut seen, mut state) = (ByAsk::default(), number as u64);
     for burst in 0..BURSTS {
         if burst > 0 {
             let spread = Duration::from_micros(draw(&mut state, 2 * SPREAD));
             wait(KEPT - Duration::from_micros(SPREAD) + spread).await;
         }
-        seen.call(&caller, ask).await;
+        seen.call(&caller, ask_of(number)).await;
     }
     seen
 }

@@ -5,6 +5,7 @@
 
 mod abrupt;
 mod cold;
+mod entrants;
 mod hole;
 mod idle;
 mod relay;
@@ -14,47 +15,45 @@ mod streams;
 use std::future::Future;
 use std::time::Duration;
 
-use ground::contest::{Board, Contest, Sample};
-use ground::runtime::{Runtime, Tokio};
-use pool_async::pool_core::Config;
+use ground::contest::{Board, Sample};
 use supabase_sim::Simulator;
 
 use crate::caller::{Ask, Caller, Target};
-use crate::load::Seen;
+use crate::load::{Merge, Seen};
 use crate::server::Server;
 
 pub use saturated::Place;
 
-const SHARED: &str = "reqwest, shared";
-const KIT: &str = "reqwest + retry + semaphore";
-const DIRECT: &str = "here, direct";
-const PINNED: &str = "here, pinned";
-
 /// Where callers ask who only want an answer.
 const PING: &str = "/rest/v1/rpc/ping";
 
-/// How a contest is run.
-enum Rounds {
-    InTurns(Contest<()>),
-    /// The work waits most of its time.
-    Together(Contest<()>),
+/// What the clients of a contest have of each other, if all have their turns at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Share {
+    /// Next to nothing: the work waits most of its time.
+    Nothing,
+    /// The processor: figures of such a round show only that it works.
+    Processor,
+    /// The server: none would get what it should.
+    Server,
 }
 
-/// Runs those with the word in their titles, in the order of the docs.
-pub fn run(server: &Server, postgrest: Option<Place>, rounds: usize, word: &str) -> Vec<Board> {
+/// Runs those with the word in their titles, in the order of the docs. A short run measures nothing, and so needs no turns.
+pub fn run(server: &Server, postgrest: Option<Place>, short: bool, rounds: usize, word: &str) -> Vec<Board> {
     let mut all = vec![
-        Rounds::InTurns(idle::contest()),
-        Rounds::InTurns(abrupt::contest()),
-        Rounds::Together(hole::contest(hole::Hole::One)),
-        Rounds::Together(hole::contest(hole::Hole::All)),
-        Rounds::InTurns(streams::contest(server)),
-        Rounds::InTurns(cold::contest()),
+        (idle::contest(), Share::Processor),
+        (abrupt::contest(), Share::Processor),
+        (hole::contest(hole::Hole::One), Share::Nothing),
+        (hole::contest(hole::Hole::All), Share::Nothing),
+        (streams::contest(server), Share::Processor),
+        (cold::contest(), Share::Processor),
     ];
-    all.extend(postgrest.map(|place| Rounds::InTurns(saturated::contest(place))));
-    let boards = all.into_iter().filter_map(|contest| match contest {
-        Rounds::InTurns(contest) if contest.title().contains(word) => Some(contest.run(rounds, ())),
-        Rounds::Together(contest) if contest.title().contains(word) => Some(contest.run_together(rounds, ())),
-        Rounds::InTurns(_) | Rounds::Together(_) => None,
+    all.extend(postgrest.map(|place| (saturated::contest(place), Share::Server)));
+    all.retain(|(contest, _)| contest.title().contains(word));
+    let boards = all.into_iter().map(|(contest, share)| match share {
+        Share::Nothing => contest.run_together(rounds, ()),
+        Share::Processor if short => contest.run_together(rounds, ()),
+        Share::Processor | Share::Server => contest.run(rounds, ()),
     });
     boards.inspect(|board| println!("{}", board.table())).collect()
 }
@@ -62,21 +61,6 @@ pub fn run(server: &Server, postgrest: Option<Place>, rounds: usize, word: &str)
 /// What happens, and what is measured meanwhile, for any client that is made for the target.
 trait Scenario: Clone + Send + 'static {
     fn play<C: Caller>(&self, make: &impl AsyncFn(Target) -> C) -> impl Future<Output = Sample>;
-}
-
-fn with<C: Caller>(
-    contest: Contest<()>,
-    scenario: &impl Scenario,
-    name: &'static str,
-    make: impl AsyncFn(Target) -> C + Send + 'static,
-) -> Contest<()> {
-    let scenario = scenario.clone();
-    contest.entry(name, move |()| Tokio::block_on(scenario.play(&make)))
-}
-
-/// A pool with room for so many.
-fn room(connections: u32) -> Config {
-    Config { max_connections: connections, ..Config::default() }
 }
 
 /// Where a simulator's callers ask.
@@ -99,11 +83,18 @@ impl ByAsk {
         };
         seen.call(caller, ask).await;
     }
+}
 
+impl Merge for ByAsk {
     fn merge(&mut self, other: ByAsk) {
         self.get.merge(other.get);
         self.post.merge(other.post);
     }
+}
+
+/// What a caller asks for where half of them post.
+fn ask_of(number: usize) -> Ask {
+    if number.is_multiple_of(2) { Ask::Get } else { Ask::Post }
 }
 
 /// A wait that ends when it should, and not at a millisecond of tokio's.

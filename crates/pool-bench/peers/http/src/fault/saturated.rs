@@ -5,8 +5,9 @@ use ground::contest::{Contest, Sample};
 use ground::runtime::Tokio;
 use pool_tokio::{PoolSettings, SupabaseConfig, SupabasePool};
 
-use super::{KIT, SHARED, Scenario, with};
-use crate::caller::{Ask, Caller, Failed, Kit, Shared, Target};
+use super::Scenario;
+use super::entrants::Entrants;
+use crate::caller::{Ask, Caller, Failed, Target};
 use crate::load::{Seen, all};
 
 const CALLERS: usize = 200;
@@ -35,18 +36,20 @@ struct Saturated(Place);
 
 pub fn contest(place: Place) -> Contest<()> {
     let contest = Contest::new("PostgREST's own ten connections, 200 callers");
-    let saturated = Saturated(place.clone());
-    let contest = with(contest, &saturated, SHARED, async |target: Target| Shared::new(&target));
-    // As many as there are callers: it knows of no limit at the other end.
-    let contest = with(contest, &saturated, KIT, async |target: Target| Kit::new(&target, CALLERS));
     let to = place.clone();
     let ours = async move |_| Supabase::open(&to, PoolSettings::default());
-    let contest = with(contest, &saturated, "here, 10 connections", ours);
+    let to = place.clone();
     let once = async move |_| {
         let settings = PoolSettings { retry_attempts: 1, ..PoolSettings::default() };
-        Supabase::open(&place, settings)
+        Supabase::open(&to, settings)
     };
-    with(contest, &saturated, "… without retry", once)
+    Entrants::new(contest, Saturated(place))
+        .shared()
+        // As many as there are callers: it knows of no limit at the other end.
+        .kit(CALLERS)
+        .with("here, 10 connections", ours)
+        .with("… without retry", once)
+        .contest()
 }
 
 impl Scenario for Saturated {

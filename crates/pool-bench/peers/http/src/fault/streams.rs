@@ -3,10 +3,10 @@ use std::time::Instant;
 
 use ground::contest::{Contest, Sample};
 use ground::runtime::Tokio;
-use pool_async::pool_core::Config;
 
-use super::{DIRECT, KIT, PINNED, SHARED, Scenario, room, with};
-use crate::caller::{Ask, Caller, Direct, Kit, Pinned, Shared, Target};
+use super::Scenario;
+use super::entrants::Entrants;
+use crate::caller::{Ask, Caller, Opening, Shared, Target};
 use crate::load::{Seen, all};
 use crate::server::{FEW_STREAMS, Server};
 
@@ -21,20 +21,11 @@ const SERVICE: u64 = 50_000;
 struct Streams(SocketAddr);
 
 pub fn contest(server: &Server) -> Contest<()> {
-    let contest = Contest::new("1,000 requests of 50 ms, 100 streams a connection").beside(SHARED, "reqwest");
+    let contest =
+        Contest::new("1,000 requests of 50 ms, 100 streams a connection").beside(Shared::NAME, "reqwest");
+    let pool = Opening::room(CONNECTIONS).queue(CALLERS).streams(FEW_STREAMS).full().warm();
     let streams = Streams(server.narrow);
-    let contest = with(contest, &streams, SHARED, async |target: Target| Shared::new(&target));
-    let contest = with(contest, &streams, KIT, async |target: Target| Kit::new(&target, CALLERS));
-    let direct =
-        async |target: Target| Direct::open(&target, config(), Some(FEW_STREAMS)).warm(CONNECTIONS).await;
-    let contest = with(contest, &streams, DIRECT, direct);
-    let pinned =
-        async |target: Target| Pinned::open(&target, config(), Some(FEW_STREAMS)).warm(CONNECTIONS).await;
-    with(contest, &streams, PINNED, pinned)
-}
-
-fn config() -> Config {
-    Config { min_connections: CONNECTIONS, waiters_max: Some(CALLERS as u32), ..room(CONNECTIONS) }
+    Entrants::new(contest, streams).shared().kit(CALLERS).direct(&pool).pinned(&pool).contest()
 }
 
 impl Scenario for Streams {
@@ -43,15 +34,7 @@ impl Scenario for Streams {
         let caller = make(target).await;
         caller.call(Ask::Get).await.expect("an answer");
         let begun = Instant::now();
-        let mut seen = all::<Tokio, _, _>(CALLERS, |_| {
-            let caller = caller.clone();
-            async move {
-                let mut seen = Seen::default();
-                seen.call(&caller, Ask::Get).await;
-                seen
-            }
-        })
-        .await;
+        let mut seen = all::<Tokio, _, _>(CALLERS, |_| Seen::once(caller.clone(), Ask::Get)).await;
         vec![
             ("ms in all", begun.elapsed().as_secs_f64() * 1e3),
             ("p50 ms", seen.at(0.5)),
