@@ -11,7 +11,7 @@ mod server;
 mod wire;
 
 use std::error::Error;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 use pool_async::pool_core::{CloseReason, Config, Safety};
@@ -43,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn tell(pool: &FramePool, server: &Server) -> Result<(), Box<dyn Error>> {
+    pool.warm_up(4, Duration::from_secs(10)).await?;
     let served = crowd(pool, 200).await?;
     println!("{served} callers at once were served over at most {} connections", server.most());
 
