@@ -138,7 +138,12 @@ impl World {
                 Action::Wake { ticket } => self.claim(ticket),
                 Action::Notice(notice) => self.say(&format!("notice: {notice:?}")),
                 Action::Connect { conn, attempt, .. } => {
-                    self.say(&format!("asked to connect {conn}, after {attempt} failures in a row"));
+                    let before = match attempt {
+                        0 => String::new(),
+                        1 => ", after a failure".to_owned(),
+                        _ => format!(", after {attempt} failures in a row"),
+                    };
+                    self.say(&format!("asked to connect {conn}{before}"));
                     self.connect(conn);
                 }
                 Action::Probe { conn } => {

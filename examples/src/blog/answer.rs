@@ -11,9 +11,11 @@ pub struct Answer {
     pub status: u16,
     /// What the visitor reads.
     pub says: &'static str,
-    /// For a `Retry-After` header.
+    /// For a `Retry-After` header: whole seconds, and never none of them. Only for what passes by itself.
     pub retry_after: Option<Duration>,
 }
+
+const SOON: &str = "not available just now; try again in a moment";
 
 impl From<&Error> for Answer {
     fn from(error: &Error) -> Self {
@@ -27,7 +29,7 @@ impl From<&Error> for Answer {
             Class::Timeout => (504, "this took too long; try again"),
             // It passes by itself.
             Class::Overload | Class::Unavailable | Class::Connection | Class::Contention | Class::Closed => {
-                (503, "too busy just now; try again in a moment")
+                (503, SOON)
             }
             // Somebody must act, and it is not the visitor: the project's owner, or who wrote the query.
             Class::Paused | Class::Restricted => (503, "closed for now"),
@@ -41,7 +43,12 @@ impl From<&Error> for Answer {
             | Class::Cancelled
             | _ => (500, "something is wrong here; we have been told"),
         };
-        let retry_after = (status == 503).then(|| error.retry_after().unwrap_or(Duration::from_secs(1)));
+        let retry_after = (says == SOON).then(|| whole_seconds(error.retry_after().unwrap_or_default()));
         Answer { status, says, retry_after }
     }
+}
+
+fn whole_seconds(wait: Duration) -> Duration {
+    let begun = u64::from(wait.subsec_nanos() > 0);
+    Duration::from_secs((wait.as_secs() + begun).max(1))
 }
