@@ -42,6 +42,7 @@ pub(super) fn step_in_words(step: &Step) -> String {
 pub(super) fn event_in_words(event: Event) -> String {
     let conn = event.conn();
     match event {
+        Event::Connected { leases_max: 0 | 1, .. } => format!("connection {conn} opened"),
         Event::Connected { leases_max, .. } => {
             format!("connection {conn} opened, for {leases_max} leases at once")
         }

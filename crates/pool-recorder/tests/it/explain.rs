@@ -61,7 +61,7 @@ fn a_request_that_waits_for_its_turn() {
             "       +60ms  waits, after connection #0v1 was closed:\n",
             "              - connection #0v2 is being dialled, since +60ms\n",
             "              - no room for another connection: 1 of 1\n",
-            "       +90ms  is granted connection #0v2, as connection #0v2 opened, for 1 leases at once\n",
+            "       +90ms  is granted connection #0v2, as connection #0v2 opened\n",
             "       +91ms  takes its lease #0v2 on connection #0v2\n",
         )
     );
