@@ -205,7 +205,7 @@ impl<I: Id, T> Arena<I, T> {
 impl<I: Id, T> core::ops::Index<I> for Arena<I, T> {
     type Output = T;
 
-    #[inline]
+    #[inline(always)]
     fn index(&self, id: I) -> &T {
         let slot = &self.slots[id.slot() as usize];
         debug_assert!(slot.is(id), "slot {} has another tenant", id.slot());
@@ -214,7 +214,7 @@ impl<I: Id, T> core::ops::Index<I> for Arena<I, T> {
 }
 
 impl<I: Id, T> core::ops::IndexMut<I> for Arena<I, T> {
-    #[inline]
+    #[inline(always)]
     fn index_mut(&mut self, id: I) -> &mut T {
         let slot = &mut self.slots[id.slot() as usize];
         debug_assert!(slot.is(id), "slot {} has another tenant", id.slot());

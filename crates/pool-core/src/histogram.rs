@@ -41,7 +41,7 @@ impl Histogram {
     }
 
     /// Adds one duration, in nanoseconds.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn record_nanos(&mut self, value: u64) {
         self.buckets[bucket(value)] += 1;
         self.sum = self.sum.saturating_add(value);
