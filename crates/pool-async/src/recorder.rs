@@ -66,16 +66,32 @@ impl Core {
         Core { core, ring: ring.map(Box::new) }
     }
 
-    /// A call that may come to nothing is not noted: while there is a ring, every acquire is one with its request.
+    /// A call that may come to nothing is noted when it has given something: then it was an acquire like any other.
     #[inline]
     pub(crate) fn acquire_at_once(&mut self, now: Time) -> Option<Lease> {
-        if self.ring.is_some() { None } else { self.core.acquire_at_once(now) }
+        self.note_if_given(now, |core| core.acquire_at_once(now), || Call::Acquire(Request::default()))
     }
 
-    /// As for [`Core::acquire_at_once`].
     #[inline]
     pub(crate) fn claim_at_once(&mut self, now: Time, ticket: &Ticket) -> Option<Lease> {
-        if self.ring.is_some() { None } else { self.core.claim_at_once(now, ticket) }
+        self.note_if_given(now, |core| core.claim_at_once(now, ticket), || Call::Claim(ticket.id()))
+    }
+
+    /// Where a note would need a copy of the pool as it was before, the call is not made: its longer form follows, and is noted first.
+    #[inline(always)]
+    fn note_if_given(
+        &mut self,
+        now: Time,
+        give: impl FnOnce(&mut Pool) -> Option<Lease>,
+        call: impl FnOnce() -> Call,
+    ) -> Option<Lease> {
+        let Some(ring) = &mut self.ring else { return give(&mut self.core) };
+        if !ring.has_room() {
+            return None;
+        }
+        let lease = give(&mut self.core)?;
+        ring.note(&self.core, now, call());
+        Some(lease)
     }
 
     #[inline]

@@ -30,8 +30,14 @@ impl Ring {
         Ring { size: events.div_ceil(2).max(1), older: None, newer: None }
     }
 
-    /// Notes a call that `pool` is about to be given.
+    /// Whether the next note needs no copy of the pool: then it may be made after the call.
     #[inline]
+    pub fn has_room(&self) -> bool {
+        self.newer.as_ref().is_some_and(|segment| segment.records.len() < self.size)
+    }
+
+    /// Notes a call that `pool` is about to be given.
+    #[inline(always)]
     pub fn note(&mut self, pool: &Pool, now: Time, call: Call) {
         match &mut self.newer {
             Some(segment) if segment.records.len() < self.size => segment.records.push(Record::of(now, call)),

@@ -60,9 +60,13 @@ pub enum Call {
     Retry(Failure),
 }
 
-/// A [`Call`] and its time in 32 bytes.
+/// A [`Call`] and its time in 32 bytes: four words, so that a note is four moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct Record([u64; 4]);
+
+/// What the words are made of.
+#[derive(Clone, Copy)]
+struct Parts {
     at: u64,
     a: u64,
     b: u64,
@@ -78,18 +82,33 @@ const _: () = assert!(size_of::<Record>() == Record::SIZE);
 /// The bit of `z` that says that an optional value is there.
 const THERE: u8 = 4;
 
-const EMPTY: Record = Record { at: 0, a: 0, b: 0, n: 0, tag: 0, x: 0, y: 0, z: 0 };
+const EMPTY: Parts = Parts { at: 0, a: 0, b: 0, n: 0, tag: 0, x: 0, y: 0, z: 0 };
+
+impl Parts {
+    #[inline(always)]
+    const fn words(self) -> Record {
+        let Parts { at, a, b, n, tag, x, y, z } = self;
+        let letters = (tag as u64) << 32 | (x as u64) << 40 | (y as u64) << 48 | (z as u64) << 56;
+        Record([at, a, b, n as u64 | letters])
+    }
+
+    const fn of(record: &Record) -> Parts {
+        let Record([at, a, b, last]) = *record;
+        let [_, _, _, _, tag, x, y, z] = last.to_le_bytes();
+        Parts { at, a, b, n: last as u32, tag, x, y, z }
+    }
+}
 
 impl Record {
     /// Bytes of a record.
     pub const SIZE: usize = 32;
 
     /// The record of a call.
-    #[inline]
+    #[inline(always)]
     pub fn of(now: Time, call: Call) -> Record {
         let at = now.as_nanos();
-        let plain = |tag: u8| Record { at, tag, ..EMPTY };
-        match call {
+        let plain = |tag: u8| Parts { at, tag, ..EMPTY };
+        let parts = match call {
             Call::Acquire(Request { priority, patience, place, proven_since }) => {
                 let (y, a) = match patience {
                     Patience::Configured => (0, 0),
@@ -98,36 +117,36 @@ impl Record {
                 };
                 let there = if proven_since.is_some() { THERE } else { 0 };
                 let b = proven_since.map_or(0, Time::as_nanos);
-                Record { a, b, x: priority as u8, y, z: place as u8 + there, ..plain(1) }
+                Parts { a, b, x: priority as u8, y, z: place as u8 + there, ..plain(1) }
             }
-            Call::Claim(ticket) => Record { a: bits(ticket), ..plain(2) },
-            Call::Cancel(ticket) => Record { a: bits(ticket), ..plain(3) },
+            Call::Claim(ticket) => Parts { a: bits(ticket), ..plain(2) },
+            Call::Cancel(ticket) => Parts { a: bits(ticket), ..plain(3) },
             Call::Release(lease, outcome) => {
                 let (x, y, z) = match outcome {
                     Outcome::Success => (0, 0, 0),
                     Outcome::Returned => (1, 0, 0),
                     Outcome::Failed { class, reuse } => (2, class as u8, reuse as u8),
                 };
-                Record { a: bits(lease), x, y, z, ..plain(4) }
+                Parts { a: bits(lease), x, y, z, ..plain(4) }
             }
-            Call::Reject(lease) => Record { a: bits(lease), ..plain(5) },
-            Call::Detach(lease) => Record { a: bits(lease), ..plain(6) },
-            Call::Handle(event) => Record { at, a: bits(event.conn()), ..Record::of_event(event) },
+            Call::Reject(lease) => Parts { a: bits(lease), ..plain(5) },
+            Call::Detach(lease) => Parts { a: bits(lease), ..plain(6) },
+            Call::Handle(event) => Parts { at, a: bits(event.conn()), ..Parts::of_event(event) },
             Call::Advance => plain(17),
-            Call::Resize(min, max) => Record { a: min.into(), b: max.into(), ..plain(18) },
+            Call::Resize(min, max) => Parts { a: min.into(), b: max.into(), ..plain(18) },
             Call::Suspend => plain(19),
             Call::Resume => plain(20),
             Call::Invalidate => plain(21),
             Call::AddEndpoint(EndpointSpec { priority, weight }) => {
-                Record { n: weight.into(), x: priority, ..plain(22) }
+                Parts { n: weight.into(), x: priority, ..plain(22) }
             }
-            Call::DrainEndpoint(endpoint) => Record { a: bits(endpoint), ..plain(23) },
+            Call::DrainEndpoint(endpoint) => Parts { a: bits(endpoint), ..plain(23) },
             Call::Drain => plain(24),
-            Call::Shutdown(grace) => Record { b: nanos(grace), ..plain(25) },
+            Call::Shutdown(grace) => Parts { b: nanos(grace), ..plain(25) },
             Call::Retry(Failure { attempt, class, sent, safety, after, deadline }) => {
                 let there = if after.is_some() { THERE } else { 0 };
                 let (a, b) = (after.map_or(0, nanos), deadline.as_nanos());
-                Record {
+                Parts {
                     a,
                     b,
                     n: attempt,
@@ -137,34 +156,56 @@ impl Record {
                     ..plain(26)
                 }
             }
-        }
+        };
+        parts.words()
+    }
+}
+
+impl Parts {
+    fn event(self, conn: ConnId) -> Option<Event> {
+        let Parts { b, n, tag, y, z, .. } = self;
+        Some(match tag {
+            7 => Event::Connected { conn, leases_max: n },
+            8 => Event::ConnectFailed { conn, class: class(y)? },
+            9 => Event::Probed { conn },
+            10 => Event::ProbeFailed { conn, class: class(y)?, reuse: reuse(z)? },
+            11 => Event::Closed { conn },
+            12 => Event::Lost { conn },
+            13 => Event::Retiring { conn },
+            14 => Event::Progress { conn },
+            15 => Event::LeaseLimit { conn, leases_max: n },
+            16 => Event::KeepAlive { conn, timeout: Duration::from_nanos(b) },
+            _ => return None,
+        })
     }
 
     /// Without the time and the connection.
-    fn of_event(event: Event) -> Record {
-        let plain = |tag: u8| Record { tag, ..EMPTY };
+    fn of_event(event: Event) -> Parts {
+        let plain = |tag: u8| Parts { tag, ..EMPTY };
         match event {
-            Event::Connected { leases_max, .. } => Record { n: leases_max, ..plain(7) },
-            Event::ConnectFailed { class, .. } => Record { y: class as u8, ..plain(8) },
+            Event::Connected { leases_max, .. } => Parts { n: leases_max, ..plain(7) },
+            Event::ConnectFailed { class, .. } => Parts { y: class as u8, ..plain(8) },
             Event::Probed { .. } => plain(9),
-            Event::ProbeFailed { class, reuse, .. } => Record { y: class as u8, z: reuse as u8, ..plain(10) },
+            Event::ProbeFailed { class, reuse, .. } => Parts { y: class as u8, z: reuse as u8, ..plain(10) },
             Event::Closed { .. } => plain(11),
             Event::Lost { .. } => plain(12),
             Event::Retiring { .. } => plain(13),
             Event::Progress { .. } => plain(14),
-            Event::LeaseLimit { leases_max, .. } => Record { n: leases_max, ..plain(15) },
-            Event::KeepAlive { timeout, .. } => Record { b: nanos(timeout), ..plain(16) },
+            Event::LeaseLimit { leases_max, .. } => Parts { n: leases_max, ..plain(15) },
+            Event::KeepAlive { timeout, .. } => Parts { b: nanos(timeout), ..plain(16) },
         }
     }
+}
 
+impl Record {
     /// When the call was made.
     pub const fn at(&self) -> Time {
-        Time::from_nanos(self.at)
+        Time::from_nanos(self.0[0])
     }
 
     /// The call; nothing, if these bytes are of none.
     pub fn call(&self) -> Option<Call> {
-        let Record { a, b, n, tag, x, y, z, .. } = *self;
+        let parts @ Parts { a, b, n, tag, x, y, z, .. } = Parts::of(self);
         Some(match tag {
             1 => Call::Acquire(Request {
                 priority: *Priority::ALL.get(usize::from(x))?,
@@ -190,7 +231,7 @@ impl Record {
             }
             5 => Call::Reject(id(a)?),
             6 => Call::Detach(id(a)?),
-            7..=16 => Call::Handle(self.event(id(a)?)?),
+            7..=16 => Call::Handle(parts.event(id(a)?)?),
             17 => Call::Advance,
             18 => Call::Resize(u32::try_from(a).ok()?, u32::try_from(b).ok()?),
             19 => Call::Suspend,
@@ -212,40 +253,19 @@ impl Record {
         })
     }
 
-    fn event(&self, conn: ConnId) -> Option<Event> {
-        let Record { b, n, tag, y, z, .. } = *self;
-        Some(match tag {
-            7 => Event::Connected { conn, leases_max: n },
-            8 => Event::ConnectFailed { conn, class: class(y)? },
-            9 => Event::Probed { conn },
-            10 => Event::ProbeFailed { conn, class: class(y)?, reuse: reuse(z)? },
-            11 => Event::Closed { conn },
-            12 => Event::Lost { conn },
-            13 => Event::Retiring { conn },
-            14 => Event::Progress { conn },
-            15 => Event::LeaseLimit { conn, leases_max: n },
-            16 => Event::KeepAlive { conn, timeout: Duration::from_nanos(b) },
-            _ => return None,
-        })
-    }
-
     /// As the bytes of the table above.
     pub fn to_bytes(&self) -> [u8; Record::SIZE] {
         let mut bytes = [0; Record::SIZE];
-        bytes[0..8].copy_from_slice(&self.at.to_le_bytes());
-        bytes[8..16].copy_from_slice(&self.a.to_le_bytes());
-        bytes[16..24].copy_from_slice(&self.b.to_le_bytes());
-        bytes[24..28].copy_from_slice(&self.n.to_le_bytes());
-        bytes[28..].copy_from_slice(&[self.tag, self.x, self.y, self.z]);
+        for (place, word) in bytes.chunks_exact_mut(8).zip(self.0) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
         bytes
     }
 
     /// From the bytes of the table above; nothing, if they are of no call.
     pub fn from_bytes(bytes: &[u8; Record::SIZE]) -> Option<Record> {
-        let word = |at: usize| u64::from_le_bytes(core::array::from_fn(|n| bytes[at + n]));
-        let n = u32::from_le_bytes(core::array::from_fn(|n| bytes[24 + n]));
-        let [tag, x, y, z] = core::array::from_fn(|n| bytes[28 + n]);
-        let record = Record { at: word(0), a: word(8), b: word(16), n, tag, x, y, z };
+        let word = |nth: usize| u64::from_le_bytes(core::array::from_fn(|n| bytes[8 * nth + n]));
+        let record = Record([word(0), word(1), word(2), word(3)]);
         // What is not used must be zero: then equal calls have equal bytes.
         let again = Record::of(record.at(), record.call()?);
         (again == record).then_some(record)
