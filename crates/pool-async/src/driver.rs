@@ -19,6 +19,7 @@ use crate::error::ConnectError;
 use crate::job::{End, Ended, Job, perform};
 use crate::slots::{Label, Object};
 use crate::sync::Arc;
+use crate::table::Table;
 use crate::turn::Shared;
 
 /// Does the pool's work; made with the pool by [`Builder::build`](crate::Builder::build).
@@ -31,7 +32,7 @@ pub struct Driver<B: Backend, C: Clock> {
     shared: Arc<Shared<B, C>>,
     orders: VecDeque<Action>,
     /// By `ConnId::index`.
-    running: Vec<Option<Running>>,
+    running: Table<Running>,
 }
 
 /// A job under way.
@@ -54,7 +55,7 @@ type Start<B> = (ConnId, Job<<B as Backend>::Conn>);
 
 impl<B: Backend, C: Clock> Driver<B, C> {
     pub(crate) fn new(shared: Arc<Shared<B, C>>) -> Self {
-        Driver { shared, orders: VecDeque::new(), running: Vec::new() }
+        Driver { shared, orders: VecDeque::new(), running: Table::new() }
     }
 
     /// Runs until the pool is closed and its last connection with it. `Send` if the backend's futures and the clock's are.
@@ -145,10 +146,7 @@ impl<B: Backend, C: Clock> Driver<B, C> {
     /// Makes a future of a job, and a way to stop it.
     fn start(&mut self, (conn, job): Start<B>) -> impl Future<Output = Ended<B>> + use<B, C> {
         let (stop, registration) = AbortHandle::new_pair();
-        if self.running.len() <= conn.index() {
-            self.running.resize_with(conn.index() + 1, || None);
-        }
-        self.running[conn.index()] = Some(Running { conn, stop, closing: false });
+        *self.running.place(conn.index()) = Some(Running { conn, stop, closing: false });
         perform(Arc::clone(&self.shared), conn, job, registration)
     }
 
@@ -228,11 +226,11 @@ impl<B: Backend, C: Clock> Driver<B, C> {
     }
 
     fn running(&mut self, conn: ConnId) -> Option<&mut Running> {
-        self.running.get_mut(conn.index())?.as_mut().filter(|running| running.conn == conn)
+        self.running.get_mut(conn.index()).filter(|running| running.conn == conn)
     }
 
     fn finish(&mut self, conn: ConnId) -> Option<Running> {
-        self.running.get_mut(conn.index())?.take_if(|running| running.conn == conn)
+        self.running.take_if(conn.index(), |running| running.conn == conn)
     }
 }
 
@@ -270,7 +268,7 @@ impl<B: Backend, C: Clock> Drop for Driver<B, C> {
 
 impl<B: Backend, C: Clock> fmt::Debug for Driver<B, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let running = self.running.iter().flatten().count();
+        let running = self.running.iter().count();
         f.debug_struct("Driver").field("running", &running).finish_non_exhaustive()
     }
 }

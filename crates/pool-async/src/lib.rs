@@ -120,6 +120,7 @@ mod pool;
 mod recorder;
 mod slots;
 mod sync;
+mod table;
 #[cfg(feature = "tokio")]
 mod tokio_clock;
 mod turn;

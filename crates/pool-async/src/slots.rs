@@ -6,6 +6,7 @@
 use pool_core::{ConnId, EndpointId};
 
 use crate::sync::{Arc, Mutex, lock};
+use crate::table::Table;
 
 /// What the backend calls a connection.
 pub(crate) type Label = std::sync::Arc<str>;
@@ -54,30 +55,27 @@ struct Slot<T> {
 }
 
 pub(crate) struct Slots<T> {
-    slots: Vec<Option<Slot<T>>>,
+    slots: Table<Slot<T>>,
 }
 
 impl<T> Slots<T> {
     pub(crate) const fn new() -> Self {
-        Slots { slots: Vec::new() }
+        Slots { slots: Table::new() }
     }
 
     fn get(&self, id: ConnId) -> Option<&Slot<T>> {
-        self.slots.get(id.index())?.as_ref().filter(|slot| slot.id == id)
+        self.slots.get(id.index()).filter(|slot| slot.id == id)
     }
 
     #[inline]
     fn get_mut(&mut self, id: ConnId) -> Option<&mut Slot<T>> {
-        self.slots.get_mut(id.index())?.as_mut().filter(|slot| slot.id == id)
+        self.slots.get_mut(id.index()).filter(|slot| slot.id == id)
     }
 
     /// A connection begins: its slot is its own from now on. Returns what a former tenant has left.
     pub(crate) fn begin(&mut self, id: ConnId, endpoint: EndpointId) -> Object<T> {
-        if self.slots.len() <= id.index() {
-            self.slots.resize_with(id.index() + 1, || None);
-        }
         let slot = Slot { id, endpoint, label: None, shared: false, object: Object::Out };
-        self.slots[id.index()].replace(slot).map_or(Object::Out, |former| former.object)
+        self.slots.place(id.index()).replace(slot).map_or(Object::Out, |former| former.object)
     }
 
     /// It is open.
@@ -112,15 +110,12 @@ impl<T> Slots<T> {
 
     /// It is over: the slot is empty, and what was in it is handed out.
     pub(crate) fn end(&mut self, id: ConnId) -> Object<T> {
-        match self.slots.get_mut(id.index()) {
-            Some(slot) => slot.take_if(|slot| slot.id == id).map_or(Object::Out, |slot| slot.object),
-            None => Object::Out,
-        }
+        self.slots.take_if(id.index(), |slot| slot.id == id).map_or(Object::Out, |slot| slot.object)
     }
 
     /// Everything that is left.
     pub(crate) fn clear(&mut self) -> Vec<Object<T>> {
-        self.slots.drain(..).flatten().map(|slot| slot.object).collect()
+        self.slots.drain().map(|slot| slot.object).collect()
     }
 
     pub(crate) fn endpoint(&self, id: ConnId) -> Option<EndpointId> {

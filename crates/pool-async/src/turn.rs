@@ -20,6 +20,7 @@ use crate::error::{AcquireError, ConnectError, DriverState};
 use crate::events::Hub;
 use crate::slots::{Object, Slots};
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, lock};
+use crate::table::Table;
 
 #[cfg(not(feature = "recorder"))]
 pub(crate) use pool_core::Pool as Core;
@@ -59,9 +60,9 @@ pub(crate) struct State<B: Backend> {
     pub(crate) turns: u64,
     connection_timeout: Duration,
     /// By `TicketId::index`.
-    wakers: Vec<Option<Waker>>,
+    wakers: Table<Waker>,
     /// The last failed connect by `EndpointId::index`.
-    errors: Vec<Option<Arc<ConnectError<B::Error>>>>,
+    errors: Table<Arc<ConnectError<B::Error>>>,
     mail: Vec<Event>,
 }
 
@@ -99,8 +100,8 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
                 #[cfg(feature = "test-util")]
                 turns: 0,
                 connection_timeout,
-                wakers: Vec::new(),
-                errors: Vec::new(),
+                wakers: Table::new(),
+                errors: Table::new(),
                 mail: Vec::new(),
             }),
         }
@@ -271,34 +272,28 @@ impl<B: Backend> State<B> {
         error: Arc<ConnectError<B::Error>>,
     ) -> Option<Arc<ConnectError<B::Error>>> {
         let index = self.slots.endpoint(conn)?.index();
-        if self.errors.len() <= index {
-            self.errors.resize_with(index + 1, || None);
-        }
-        self.errors[index].replace(error)
+        self.errors.place(index).replace(error)
     }
 
     /// A connect has succeeded: what failed before explains nothing any more.
     pub(crate) fn clear_error(&mut self, conn: ConnId) -> Option<Arc<ConnectError<B::Error>>> {
-        self.errors.get_mut(self.slots.endpoint(conn)?.index())?.take()
+        self.errors.take(self.slots.endpoint(conn)?.index())
     }
 
     /// The core's reason with the backend's.
     pub(crate) fn explain(&self, why: pool_core::AcquireError) -> AcquireError<B::Error> {
-        let error = why.cause.and_then(|cause| self.errors.get(cause.endpoint.index())?.clone());
+        let error = why.cause.and_then(|cause| self.errors.get(cause.endpoint.index()).cloned());
         AcquireError::new(why, error, self.driver)
     }
 
     /// The place of a ticket's waker.
     pub(crate) fn waker(&mut self, ticket: TicketId) -> &mut Option<Waker> {
-        if self.wakers.len() <= ticket.index() {
-            self.wakers.resize_with(ticket.index() + 1, || None);
-        }
-        &mut self.wakers[ticket.index()]
+        self.wakers.place(ticket.index())
     }
 
     /// Takes a ticket's waker, to be woken or dropped after the lock.
     pub(crate) fn take_waker(&mut self, ticket: TicketId) -> Option<Waker> {
-        self.wakers.get_mut(ticket.index())?.take()
+        self.wakers.take(ticket.index())
     }
 
     /// The driver is gone: what it has at hand is over, and so is the pool. Returns what the slots held.
