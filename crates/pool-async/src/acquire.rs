@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use pool_core::{Claim, Lease as Grant, Patience, Place, Priority, Request, Ticket, Time};
+use pool_core::{Claim, Lease as Grant, Place, Priority, Request, Ticket, Time};
 
 use crate::backend::Backend;
 use crate::clock::Clock;
@@ -19,6 +19,7 @@ use crate::lease::Lease;
 use crate::slots::Object;
 use crate::sync::{Arc, Ordering};
 use crate::turn::{Shared, State};
+use crate::wish::Wish;
 
 /// How to acquire. The default waits as long as [`Config::acquire_timeout`](pool_core::Config::acquire_timeout), in the normal class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -36,19 +37,6 @@ pub struct AcquireOptions {
     pub place: Place,
 }
 
-impl AcquireOptions {
-    #[inline]
-    fn request(&self, since: Time, configured: Duration) -> Request {
-        let patience = match (self.timeout, self.deadline) {
-            (Some(Duration::ZERO), _) => Patience::None,
-            (Some(timeout), latest) => Patience::Until(latest.unwrap_or(Time::MAX).min(since + timeout)),
-            (None, Some(latest)) => Patience::Until(latest),
-            (None, None) => Patience::Until(since + configured),
-        };
-        Request { priority: self.priority, patience, place: self.place, proven_since: self.proven_since }
-    }
-}
-
 /// The future of [`Pool::acquire`](crate::Pool::acquire).
 ///
 /// # Cancel safety
@@ -58,8 +46,7 @@ impl AcquireOptions {
 #[must_use = "it does nothing unless awaited"]
 pub struct Acquire<'p, B: Backend, C: Clock> {
     shared: &'p Arc<Shared<B, C>>,
-    options: AcquireOptions,
-    since: Option<Time>,
+    wish: Wish,
     ticket: Option<Ticket>,
 }
 
@@ -81,7 +68,7 @@ pub(crate) enum Step<B: Backend> {
 
 impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
     pub(crate) fn new(shared: &'p Arc<Shared<B, C>>, options: AcquireOptions) -> Self {
-        Acquire { shared, options, since: None, ticket: None }
+        Acquire { shared, wish: Wish::new(&options, shared.acquire_timeout), ticket: None }
     }
 
     /// The first turn: a lease, whose connection is left in `object`; or a ticket; or what else came of it, left in `unserved`. What is usual
@@ -99,17 +86,15 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
             *spare = Some(cx.waker().clone());
         }
         shared.turn(|state, now| {
-            // An acquire after a dead connection keeps the deadline of the first.
-            let since = *self.since.insert(now);
-            if self.options.proven_since.is_none()
+            self.wish.begin(now);
+            if !self.wish.wants_proof()
                 && let Some(grant) = state.core.acquire_at_once(now)
             {
                 *object = state.slots.lend(grant.conn());
                 shared.guess_crowded(false);
                 return Some(grant);
             }
-            let request = self.options.request(since, shared.acquire_timeout);
-            match state.join(now, request, cx.waker(), spare) {
+            match state.join(now, self.wish.request(), cx.waker(), spare) {
                 Step::Parked(ticket) => self.ticket = Some(ticket),
                 other @ (Step::Granted(..) | Step::NeedsWaker(_) | Step::Failed(_)) => *step = Some(other),
             }
@@ -136,10 +121,9 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
     /// One turn: a lease, or a place in the queue.
     #[inline(never)]
     fn join(&mut self, waker: &Waker, spare: &mut Option<Waker>) -> Step<B> {
-        let shared = self.shared;
-        shared.turn(|state, now| {
-            let since = *self.since.get_or_insert(now);
-            state.join(now, self.options.request(since, shared.acquire_timeout), waker, spare)
+        self.shared.turn(|state, now| {
+            self.wish.begin(now);
+            state.join(now, self.wish.request(), waker, spare)
         })
     }
 
@@ -166,7 +150,7 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
             match now {
                 Step::Granted(grant, object) => match Lease::admit(self.shared, grant, object) {
                     Some(lease) => return Poll::Ready(Ok(lease)),
-                    None => self.options.place = Place::Front,
+                    None => self.wish.go_to_the_front(),
                 },
                 Step::NeedsWaker(ticket) => {
                     self.ticket = Some(ticket);
@@ -196,7 +180,7 @@ impl<'p, B: Backend, C: Clock> Acquire<'p, B, C> {
     /// The failure, with the wait since the first acquire.
     #[cold]
     fn failed(&self, error: AcquireError<B::Error>) -> AcquireError<B::Error> {
-        match self.since {
+        match self.wish.since() {
             Some(since) => error.waited_since(since, self.shared.clock.now()),
             None => error,
         }
@@ -272,7 +256,7 @@ impl<B: Backend, C: Clock> Future for Acquire<'_, B, C> {
             if let Some(lease) = Lease::admit(this.shared, grant, object) {
                 return Poll::Ready(Ok(lease));
             }
-            this.options.place = Place::Front;
+            this.wish.go_to_the_front();
         }
         let (step, spare) = unserved;
         this.poll_on(step, cx, spare)
@@ -291,7 +275,7 @@ impl<B: Backend, C: Clock> Drop for Acquire<'_, B, C> {
 impl<B: Backend, C: Clock> fmt::Debug for Acquire<'_, B, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Acquire")
-            .field("options", &self.options)
+            .field("wish", &self.wish)
             .field("ticket", &self.ticket)
             .finish_non_exhaustive()
     }

@@ -124,6 +124,7 @@ mod table;
 #[cfg(feature = "tokio")]
 mod tokio_clock;
 mod turn;
+mod wish;
 
 pub use pool_core;
 #[cfg(feature = "recorder")]

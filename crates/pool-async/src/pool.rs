@@ -158,7 +158,7 @@ impl<B: Backend, C: Clock> Pool<B, C> {
     }
 
     pub(crate) fn acquire_timeout(&self) -> Duration {
-        self.shared.acquire_timeout
+        Duration::from_nanos(self.shared.acquire_timeout)
     }
 
     /// The clock.

@@ -21,6 +21,7 @@ use crate::events::Hub;
 use crate::slots::{Object, Slots};
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, lock};
 use crate::table::Table;
+use crate::wish::nanos;
 
 #[cfg(not(feature = "recorder"))]
 pub(crate) use pool_core::Pool as Core;
@@ -38,7 +39,8 @@ pub(crate) struct Shared<B: Backend, C> {
     pub(crate) handles: AtomicUsize,
     /// Whether the last acquire had to queue: then the next one makes its waker ready before it locks. A guess, never relied on.
     pub(crate) crowded: AtomicBool,
-    pub(crate) acquire_timeout: Duration,
+    /// In nanoseconds, as every acquire takes it along.
+    pub(crate) acquire_timeout: u64,
     pub(crate) connection_timeout: Duration,
     state: Mutex<State<B>>,
 }
@@ -79,7 +81,8 @@ struct Effects<B: Backend> {
 impl<B: Backend, C: crate::Clock> Shared<B, C> {
     pub(crate) fn new(backend: B, clock: C, core: Core) -> Self {
         let config = core.config();
-        let (acquire_timeout, connection_timeout) = (config.acquire_timeout, config.connection_timeout);
+        let (acquire_timeout, connection_timeout) =
+            (nanos(config.acquire_timeout), config.connection_timeout);
         Shared {
             backend,
             clock,

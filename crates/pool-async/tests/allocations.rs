@@ -86,7 +86,7 @@ fn waiting_in_line_does_not_allocate_i34() {
 #[test]
 fn futures_and_leases_are_small() {
     type C = ManualClock;
-    assert!(size_of::<pool_async::Acquire<'static, Numbers, C>>() <= 128);
+    assert!(size_of::<pool_async::Acquire<'static, Numbers, C>>() <= 56);
     assert!(size_of::<pool_async::Lease<Numbers, C>>() <= 48);
     assert!(size_of::<pool_async::AcquireError<Infallible>>() == size_of::<usize>());
 }
