@@ -161,6 +161,9 @@ pub struct ConnectionInfo {
     pub last_proven: Option<Time>,
     /// Faults and failed probes in a row.
     pub error_count: u32,
+    /// Whether it carries several leases and makes no progress: it is asked for a sign of life, and until it gives one it is the last
+    /// choice for a new lease, and no choice for a caller that wants a proof of life.
+    pub stalled: bool,
     /// Leases on it now.
     pub in_use: u32,
     /// Leases it can carry at once.

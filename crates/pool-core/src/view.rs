@@ -86,6 +86,7 @@ impl Pool {
             last_used: seen(conn.last_used),
             last_proven: conn.is_open().then_some(conn.proven),
             error_count: errors(conn),
+            stalled: conn.stalled,
             in_use: conn.leases.len(),
             leases_max: conn.leases_max,
             uses: conn.uses,

@@ -93,7 +93,7 @@ pub(super) fn reasons(
     why
 }
 
-/// Why one connection that is not in use cannot be had.
+/// Why one connection cannot be had, beside that it has no room.
 fn held_up(pool: &Pool, conn: &ConnectionInfo, proven: Option<Time>, tale: &Tale) -> Option<String> {
     let id = conn.id;
     if let Some(mark) = conn.mark {
@@ -121,6 +121,12 @@ fn held_up(pool: &Pool, conn: &ConnectionInfo, proven: Option<Time>, tale: &Tale
             })
         }
         Lifecycle::Idle => Some(format!("connection {id} is idle and {}", conn.health.word())),
+        Lifecycle::Leased if conn.stalled => {
+            let silent = conn.last_proven.map_or(Duration::ZERO, idle);
+            Some(format!(
+                "connection {id} makes no progress, and its last sign of life is {silent:?} old: it is asked for one"
+            ))
+        }
         Lifecycle::Closing | Lifecycle::Leased | Lifecycle::Gone => None,
     }
 }

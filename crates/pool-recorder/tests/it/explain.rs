@@ -148,6 +148,30 @@ fn a_connection_that_was_silent_for_too_long_is_asked_first() {
 }
 
 #[test]
+fn a_connection_without_progress_keeps_who_wants_a_proof_waiting() {
+    let strict = Request { proven_since: Some(Time::from_millis(300)), ..Request::default() };
+    let calls = vec![
+        (0, ACQUIRE),
+        (1, Call::Handle(Event::Connected { conn: conn(0), leases_max: 10 })),
+        (2, Call::Claim(ticket(0))),
+        (300, Call::Acquire(strict)),
+        (320, Call::Handle(Event::Probed { conn: conn(0) })),
+    ];
+    let told = of(single(), calls).explain(TicketId::of(0, ONE.saturating_add(1))).unwrap();
+    assert_eq!(
+        told,
+        concat!(
+            "      +300ms  asks for a connection, on a connection proven since +300ms\n",
+            "      +300ms  waits:\n",
+            "              - connection #0v1 makes no progress, and its last sign of life is 299ms old: it is asked for one\n",
+            "              - no room for another connection: 1 of 1\n",
+            "      +320ms  is granted connection #0v1, as connection #0v1 answered its probe\n",
+            "      +320ms  is still there at the end of the recording\n",
+        )
+    );
+}
+
+#[test]
 fn what_is_not_there_is_said_to_be_unknown() {
     let recording = of(single(), vec![(10, ACQUIRE)]);
     assert_eq!(recording.explain(ticket(7)), Err(Unknown));

@@ -136,7 +136,11 @@ impl Scene<'_> {
 
     fn connection(&self, connection: &Connection) -> Line {
         let info = &connection.info;
-        let state = if info.mark.is_some() { "leaving" } else { words::lifecycle(info.lifecycle) };
+        let state = match info.mark {
+            Some(_) => "leaving",
+            None if info.stalled => "stalled",
+            None => words::lifecycle(info.lifecycle),
+        };
         let health = match info.health {
             Health::Healthy => Paint::Good,
             Health::Suspect | Health::Unknown | Health::Probation => Paint::Warn,
