@@ -138,16 +138,18 @@ impl Pool {
         conn.leases.is_empty().then(|| conn.idle_since + self.idle_limit)
     }
 
-    /// When a connection that carries several leases counts as stalled, or is asked again because the last probe failed: each probe
-    /// that was all the progress doubles the patience.
+    /// When a connection that carries several leases counts as stalled: each probe that was all the progress doubles the patience.
+    /// Or when a stalled one is asked again because the last probe failed: soon, for now it may be dead, and callers may be waiting
+    /// for its word.
     fn stall_at(&self, conn: &Conn) -> Option<Time> {
         let watched = conn.leases_max > 1
             && !conn.leases.is_empty()
             && !conn.probing
             && conn.mark.is_none()
             && !self.config.stall_after.is_zero();
-        let since = if conn.stalled { conn.looked_at } else { conn.progress_at };
-        watched.then(|| since + self.config.stall_after.saturating_mul(1 << conn.stalls.min(6)))
+        let (since, answers) =
+            if conn.stalled { (conn.looked_at, 0) } else { (conn.progress_at, conn.stalls.min(6)) };
+        watched.then(|| since + self.config.stall_after.saturating_mul(1 << answers))
     }
 
     fn leak_at(&self, conn: &Conn) -> Option<Time> {

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use pool_core::{
-    CloseReason, Event, Failure, FaultClass, Health, Notice, Outcome, Retry, Safety, Sent, StopReason,
+    CloseReason, Event, Failure, FaultClass, Health, Notice, Outcome, Request, Retry, Safety, Sent,
+    StopReason,
 };
 use pool_world::{Answer, Input, Script};
 
@@ -250,6 +251,30 @@ fn a_connection_without_progress_gets_no_new_requests_and_is_asked() {
     let keys: Vec<_> = (0..9).map(|_| pool.acquire()).collect();
     let next: Vec<_> = keys.into_iter().map(|key| pool.conn_of(key)).collect();
     assert!(next.iter().all(|&conn| conn == Some(well)), "while another has room: {next:?}");
+}
+
+#[test]
+fn a_connection_that_has_long_been_patient_with_and_does_not_answer_is_asked_again_soon_for_who_wants_a_proof()
+ {
+    let mut pool = Script::new(|config| config.max_connections = 1);
+    pool.acquire();
+    pool.open_for(1, 10);
+    for doubled in 0..6 {
+        assert_eq!(
+            pool.wait_for_probe(),
+            Duration::from_millis(250 << doubled),
+            "each answer doubles the patience"
+        );
+        pool.answer();
+    }
+    pool.wait_for_probe();
+    pool.no_answer();
+    assert!(pool.view().conns[0].stalled);
+    let waiter = pool.ask(Request { proven_since: Some(pool.now()), ..Request::default() }).0;
+    assert!(!pool.served(waiter), "there is no proof");
+    assert_eq!(pool.wait_for_probe(), Duration::from_millis(250), "and the next is not sixteen seconds away");
+    pool.answer();
+    assert!(pool.served(waiter) && !pool.view().conns[0].stalled);
 }
 
 #[test]
