@@ -78,7 +78,8 @@ impl View {
         self.conns.iter().map(|conn| conn.in_use).sum()
     }
 
-    /// Whether `conn` has room and may be granted, however long it has been idle.
+    /// Whether `conn` has room and may be granted to someone, however long it has been idle. One that stalls is the last resort, also
+    /// while it is asked.
     pub fn grantable(&self, conn: &ConnectionInfo) -> bool {
         let room = match conn.lifecycle {
             Lifecycle::Idle => true,
@@ -86,9 +87,15 @@ impl View {
             Lifecycle::Connecting | Lifecycle::Probing | Lifecycle::Closing | Lifecycle::Gone => false,
         };
         room && usable(conn)
-            && !self.asked.contains(&conn.id)
+            && (conn.stalled || !self.asked.contains(&conn.id))
             && (conn.health != Health::Probation || conn.in_use == 0)
             && !self.suspended
+    }
+
+    /// Whether a caller that asks for a proof of life since then may have `conn`; one that stalls is only for who asks for none.
+    pub fn suits(&self, conn: &ConnectionInfo, since: Option<Time>) -> bool {
+        let strict = since.is_some_and(|since| since > Time::ZERO);
+        self.grantable(conn) && if conn.stalled { !strict } else { self.fresh(conn, since) }
     }
 
     /// Whether `conn` is fresh enough for a caller that asks for a proof of life since then.

@@ -93,6 +93,10 @@ pub struct Link {
     pub unsure: bool,
     /// When the last probe ended.
     pub probed: Time,
+    /// When it last made progress for certain: a lease came back, or the driver saw some.
+    pub moved: Time,
+    /// Probes of it that were answered while it stalled, since it was last without a lease.
+    pub answers: u32,
     /// When the close was asked for.
     pub closing: Time,
     /// The pool's generation when it was dialled.

@@ -171,7 +171,8 @@ impl Books {
             Action::Connect { conn, endpoint, .. } => {
                 holds!(self.conns_seen.see(conn.index(), conn.version()), "I11", "{conn} was dialled before");
                 let (stage, probing, unsure) = (Stage::Dialling, None, false);
-                let (probed, closing, leak_reported) = (Time::ZERO, Time::MAX, false);
+                let (probed, moved, answers) = (Time::ZERO, now, 0);
+                let (closing, leak_reported) = (Time::MAX, false);
                 let id = conn;
                 self.links.push(Link {
                     id,
@@ -180,6 +181,8 @@ impl Books {
                     probing,
                     unsure,
                     probed,
+                    moved,
+                    answers,
                     closing,
                     generation,
                     leak_reported,

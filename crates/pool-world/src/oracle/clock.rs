@@ -43,6 +43,9 @@ impl Step<'_> {
             // Of a probe beside a lease, and held back, it is not known whether it is over, until the lease is: a probe that
             // still runs began by now.
             let lifecycle = self.after.conn(link.id).map(|conn| conn.lifecycle);
+            if lifecycle != Some(Lifecycle::Leased) {
+                link.answers = 0;
+            }
             let was_unsure = link.unsure;
             link.unsure = lifecycle == Some(Lifecycle::Leased)
                 && (was_unsure || (self.flushing && link.probing.is_some()));
@@ -104,6 +107,9 @@ impl Step<'_> {
         let refuses = books.refuses();
         for conn in &self.after.conns {
             let Some(link) = books.link(conn.id) else { continue };
+            if let Some(due) = self.stall(conn, link) {
+                within(due, &("stall", conn.id));
+            }
             if let Some(due) = self.idle_expiry(conn) {
                 within(due, &("idle expiry", conn.id));
             }

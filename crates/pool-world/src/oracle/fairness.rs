@@ -1,8 +1,6 @@
 //! Who is served: in order, once, and never while someone waits who may have what is there.
 
-use pool_core::{
-    AcquireErrorKind, Action, ConnId, ConnectionInfo, Health, Lifecycle, Patience, Request, TicketId,
-};
+use pool_core::{AcquireErrorKind, Action, ConnId, ConnectionInfo, Lifecycle, Patience, Request, TicketId};
 
 use super::Step;
 use crate::books::{Books, Ending, Fate, Waiter};
@@ -82,26 +80,19 @@ impl Step<'_> {
         }
         let unsure = books.links.iter().any(|link| link.unsure);
         if self.exact && !unsure && already == 0 && !books.refuses() {
-            let fit = |conn: &&ConnectionInfo| {
-                self.before.grantable(conn) && self.before.fresh(conn, request.proven_since)
-            };
-            let free: Vec<&ConnectionInfo> = self.before.conns.iter().filter(fit).collect();
-            let served =
-                conn.is_some_and(|conn| free.iter().any(|free| free.id == conn) || self.is_last_resort(conn));
+            let suits = |conn: &&ConnectionInfo| self.before.suits(conn, request.proven_since);
+            let (stalled, free): (Vec<&ConnectionInfo>, Vec<_>) =
+                self.before.conns.iter().filter(suits).partition(|conn| conn.stalled);
+            let best = if free.is_empty() { stalled } else { free };
             holds!(
-                served || (free.is_empty() && conn.is_none()),
+                conn.map_or(best.is_empty(), |conn| best.iter().any(|best| best.id == conn)),
                 "I14b",
-                "{request:?} got {answer:?} beside {free:?}"
+                "{request:?} got {answer:?} beside {best:?}"
             );
-            if let Some(conn) = conn.filter(|_| !free.is_empty()) {
-                self.choice_is_right(&request, conn, &free);
+            if let Some(conn) = conn {
+                self.choice_is_right(&request, conn, &best);
             }
         }
-    }
-
-    /// A connection in use that makes no progress: granted when no other has room.
-    fn is_last_resort(&self, conn: ConnId) -> bool {
-        self.before.conn(conn).is_some_and(|conn| conn.in_use > 0 && conn.in_use < conn.leases_max)
     }
 
     fn patient(&self, request: &Request) -> bool {
@@ -159,13 +150,9 @@ impl Step<'_> {
         let waiting = self.after.status.waiting;
         holds!(waiting == books.waiting(), "I6", "{waiting} wait, by the books {}", books.waiting());
         let Some(first) = books.order().next().and_then(|id| books.waiter(id)) else { return };
-        for conn in self.after.conns.iter().filter(|conn| self.after.grantable(conn)) {
+        for conn in self.after.conns.iter().filter(|conn| self.after.suits(conn, first.proven_since)) {
             let asked = books.link(conn.id).is_some_and(|link| link.unsure || link.probing.is_some());
-            let fresh = self.after.fresh(conn, first.proven_since);
-            // One that stalls is nothing for who wants a proof. That it does cannot be seen from here; `check.rs` knows.
-            let may_stall = conn.leases_max > 1 && conn.in_use > 0 && conn.health == Health::Suspect;
-            let stalls = first.proven_since.is_some() && may_stall;
-            holds!(asked || !fresh || stalls, "I16", "{} waits beside {conn:?}", first.ticket.id());
+            holds!(asked && !conn.stalled, "I16", "{} waits beside {conn:?}", first.ticket.id());
         }
         holds!(self.until.is_some(), "I18", "{waiting} wait, and no timer is armed");
     }

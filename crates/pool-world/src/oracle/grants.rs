@@ -54,7 +54,7 @@ impl Step<'_> {
         holds!(conn.mark.is_none() || last, "I37", "{id} was granted with mark {:?}", conn.mark);
         holds!(conn.health != Health::Unhealthy, "I37", "{id} was granted and is unhealthy");
         // Beside another lease it may be granted though it makes no progress, when no other has room.
-        let stalled = conn.in_use > 1 && conn.health != Health::Healthy;
+        let stalled = conn.in_use > 1 && conn.stalled;
         holds!(
             stalled || self.after.fresh(conn, None),
             "I37",

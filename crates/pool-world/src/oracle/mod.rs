@@ -10,6 +10,7 @@ mod fairness;
 mod grants;
 mod notices;
 mod reach;
+mod stalls;
 mod status;
 
 use pool_core::{Action, Config, Deadline, FaultClass, Notice, Outcome, Phase, Pool, Time};
@@ -108,6 +109,7 @@ impl Step<'_> {
         self.answers_are_right(books);
         self.grants_are_right(books);
         self.status_is_a_recount(books);
+        self.stalls_are_true(books);
         self.demand_is_served(books);
         self.clock_is_right(books, memory);
         self.ending_is_right(books, pool);

@@ -1,6 +1,6 @@
 //! What the pool says of itself is what its rows say, counted once more (I3).
 
-use pool_core::{ConnectionInfo, Health, Lifecycle, Phase};
+use pool_core::{Health, Lifecycle, Phase};
 
 use super::Step;
 use crate::books::Books;
@@ -36,17 +36,17 @@ impl Step<'_> {
         }
     }
 
-    /// Whether a probe beside a lease keeps others away hangs on progress, which cannot be seen from here.
+    /// A probe keeps others away, unless the connection stalls: then it is the last resort as before.
     fn available_is_a_recount(&self, books: &Books) {
-        let asked = |conn: &ConnectionInfo| {
-            books.link(conn.id).is_none_or(|link| link.unsure || link.probing.is_some())
-        };
         let (mut least, mut most) = (0, 0);
         for conn in self.after.conns.iter().filter(|conn| usable(conn)) {
             let limit = if conn.health == Health::Probation { 1 } else { conn.leases_max };
             let room = conn.lifecycle != Lifecycle::Probing && conn.in_use < limit;
-            least += u32::from(room && (conn.in_use == 0 || !asked(conn)));
-            most += u32::from(room);
+            let link = books.link(conn.id);
+            let probing = link.is_some_and(|link| link.probing.is_some());
+            let unsure = link.is_none_or(|link| link.unsure);
+            least += u32::from(room && (conn.stalled || (!probing && !unsure)));
+            most += u32::from(room && (conn.stalled || !probing));
         }
         let available = self.after.status.available;
         let possible = (least..=most).contains(&available);

@@ -1,6 +1,6 @@
 //! The calls of the pool, each with what its answer means for the books.
 
-use pool_core::{Acquire, Claim, Event, Lease, Patience, Place, Request, Time, Verdict};
+use pool_core::{Acquire, Claim, ConnId, Event, Lease, Patience, Place, Request, Time, Verdict};
 
 use super::World;
 use crate::books::{Ending, Fate, Stage, Waiter};
@@ -22,15 +22,14 @@ impl World {
             }
             Input::Release(key, outcome) => {
                 if let Some(tenant) = self.books.take_tenant(key) {
-                    let over = self.books.grace_is_over(now);
+                    let (over, conn) = (self.books.grace_is_over(now), tenant.lease.conn());
                     let verdict = self.pool.release(now, tenant.lease, outcome);
-                    return self.returned(verdict, tenant.abandoned, over);
+                    return self.returned(conn, verdict, tenant.abandoned, over);
                 }
             }
             Input::Detach(key) => {
                 if let Some(tenant) = self.books.take_tenant(key) {
-                    let over = self.books.grace_is_over(now);
-                    let conn = tenant.lease.conn();
+                    let (over, conn) = (self.books.grace_is_over(now), tenant.lease.conn());
                     let verdict = self.pool.detach(now, tenant.lease);
                     if verdict == Verdict::Accepted {
                         let whole = self.pool.connections().all(|other| other.id != conn);
@@ -40,14 +39,14 @@ impl World {
                             self.books.detached.push(conn);
                         }
                     }
-                    return self.returned(verdict, tenant.abandoned, over);
+                    return self.returned(conn, verdict, tenant.abandoned, over);
                 }
             }
             Input::Reject(key) => {
                 if let Some(tenant) = self.books.take_tenant(key) {
-                    let over = self.books.grace_is_over(now);
+                    let (over, conn) = (self.books.grace_is_over(now), tenant.lease.conn());
                     let verdict = self.pool.reject(now, tenant.lease);
-                    return self.returned(verdict, tenant.abandoned, over);
+                    return self.returned(conn, verdict, tenant.abandoned, over);
                 }
             }
             Input::Report(event) => return Answer::Verdict(self.report(event)),
@@ -170,8 +169,9 @@ impl World {
     }
 
     fn report(&mut self, event: Event) -> Verdict {
-        let verdict = self.pool.handle(self.clock, event);
         let conn = event.conn();
+        let stalled = self.after.conn(conn).is_some_and(|conn| conn.stalled);
+        let verdict = self.pool.handle(self.clock, event);
         let Some(link) = self.books.link_mut(conn) else {
             holds!(
                 self.held || verdict == Verdict::Stale,
@@ -198,7 +198,10 @@ impl World {
                 Event::ConnectFailed { .. } | Event::Closed { .. } => self.books.gone(conn),
                 Event::Probed { .. } | Event::ProbeFailed { .. } => {
                     (link.probing, link.probed) = (None, self.pool.now());
+                    let answered = !self.pool.connection(conn).is_some_and(|conn| conn.stalled);
+                    link.answers += u32::from(stalled && answered);
                 }
+                Event::Progress { .. } => link.moved = self.pool.now(),
                 _ => {}
             }
         }
@@ -206,11 +209,14 @@ impl World {
     }
 
     /// A lease is known until the grace of a shutdown is over; the notice of that may still be in the core.
-    fn returned(&mut self, verdict: Verdict, abandoned: bool, over: bool) -> Answer {
+    fn returned(&mut self, conn: ConnId, verdict: Verdict, abandoned: bool, over: bool) -> Answer {
         let stale = verdict == Verdict::Stale;
         holds!(stale || !abandoned, "I11", "an abandoned lease came back {verdict:?}");
         holds!(!stale || over, "I11", "a lease came back {verdict:?}, abandoned {abandoned}");
         self.books.ledger.abandoned(u64::from(stale && !abandoned));
+        if let Some(link) = self.books.link_mut(conn).filter(|_| !stale) {
+            link.moved = self.pool.now();
+        }
         Answer::Verdict(verdict)
     }
 }
