@@ -179,6 +179,7 @@ impl Script {
     pub fn wait_for_probe(&mut self) -> Duration {
         let start = self.now();
         while self.asked().is_empty() {
+            assert!(self.world.until.is_some(), "nobody will ever be asked: {:?}", self.view());
             self.world.tick();
             self.listen();
         }
