@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pool_core::{Health, Lifecycle, Outcome, Request, Verdict};
+use pool_core::{ConnId, ConnectionInfo, Health, Lifecycle, Outcome, Request, Verdict};
 
 use super::{Happening, Load, Mood, Sim};
 use crate::holds;
@@ -11,14 +11,19 @@ use crate::input::{Answer, Input};
 /// Time for what is under way to end or to time out, and for every backoff to pass: longer than any of a [`Setup`](crate::Setup).
 const PATIENCE: Duration = Duration::from_secs(120);
 
+fn is_idle(conn: &&ConnectionInfo) -> bool {
+    conn.lifecycle == Lifecycle::Idle
+}
+
 impl Sim {
-    /// Ends the faults; then some easy traffic, under which everything has to become healthy; then silence, in which the pool has to
+    /// Ends the faults; then some easy traffic, under which everything has to become healthy, and some that needs what that left; then silence, in which the pool has to
     /// shrink to its minimum; then a shutdown, after which nothing is left.
     pub fn epilogue(&mut self) {
         self.heal();
         self.run_for(PATIENCE);
         holds!(self.world.books.waiters.is_empty(), "I22", "{:?} never heard", self.world.books.waiters);
         self.easy_traffic();
+        self.use_what_nobody_needed();
         self.all_is_well();
         self.silence();
         self.shut_down();
@@ -62,13 +67,44 @@ impl Sim {
         holds!(self.world.books.tenants.is_empty(), "I22", "{:?} are out", self.world.books.tenants);
     }
 
+    /// I44: without active probes nobody asks a connection that nobody needs: it stays suspect or on probation until somebody does.
+    /// So many come, and keep what they have, that each is needed; its first use has to make it healthy.
+    fn use_what_nobody_needed(&mut self) {
+        let left = self.unasked();
+        self.unneeded
+            .extend(left.iter().filter_map(|&id| self.world.view().conn(id)).map(|conn| conn.health));
+        let idle = |sim: &Sim| left.iter().find_map(|&id| sim.world.view().conn(id).filter(is_idle)).copied();
+        let room: u32 = self.world.view().conns.iter().map(|conn| conn.leases_max).sum();
+        self.load.thinks = PATIENCE;
+        // Without room in the queue, who meets one that has been idle for too long only has it asked for a sign of life.
+        for _ in 0..2 * room {
+            if idle(self).is_none() {
+                break;
+            }
+            self.arrive();
+            self.run_for(Duration::from_millis(10));
+        }
+        self.load.thinks = Duration::ZERO;
+        let forgotten = idle(self);
+        holds!(forgotten.is_none(), "I44", "however many came, nobody was given {forgotten:?}");
+        self.agenda.retain(|happening| !matches!(happening, Happening::Done(_)));
+        for key in self.world.books.tenants.iter().map(|tenant| tenant.key).collect::<Vec<_>>() {
+            self.feed(Input::Release(key, Outcome::Success));
+        }
+    }
+
+    /// What is not well, and not used, and not probed.
+    fn unasked(&self) -> Vec<ConnId> {
+        let probed = !self.world.config().health_check_interval.is_zero();
+        let unwell = |conn: &&ConnectionInfo| matches!(conn.health, Health::Suspect | Health::Probation);
+        let unasked = |conn: &&ConnectionInfo| !probed && is_idle(conn) && unwell(conn);
+        self.world.view().conns.iter().filter(unasked).map(|conn| conn.id).collect()
+    }
+
     fn all_is_well(&self) {
         let view = self.world.view();
-        // Without active probes nobody asks a connection that nobody needs, be it suspect or on probation; and one that is needed is asked.
-        let probed = !self.world.config().health_check_interval.is_zero();
         for conn in &view.conns {
             let well = matches!(conn.health, Health::Healthy | Health::Unknown);
-            let well = well || (!probed && matches!(conn.health, Health::Suspect | Health::Probation));
             holds!(well || conn.lifecycle == Lifecycle::Closing, "I44", "never healed: {conn:?}");
         }
         for end in view.ends.iter().filter(|end| end.connections > 0) {

@@ -12,7 +12,7 @@ mod swarm;
 
 use std::time::Duration;
 
-use pool_core::{AcquireError, Action, ConnId, Event, FaultClass, Reuse, Time, Verdict};
+use pool_core::{AcquireError, Action, ConnId, Event, FaultClass, Health, Reuse, Time, Verdict};
 
 use crate::books::Stage;
 use crate::history::START;
@@ -78,6 +78,8 @@ pub struct Sim {
     pub last_error: Option<AcquireError>,
     /// The most connections there were at once.
     pub peak: u32,
+    /// The connections that the epilogue found not to be well because nobody had needed them, by their health.
+    pub unneeded: Vec<Health>,
     /// What may go wrong, and how often it did.
     pub swarm: Swarm,
     /// Leases whose callers do not think of giving them back.
@@ -103,6 +105,7 @@ impl Sim {
             failed: 0,
             last_error: None,
             peak: 0,
+            unneeded: Vec::new(),
             swarm: Swarm::default(),
             kept: Vec::new(),
             driver,

@@ -4,10 +4,12 @@
 //! A failing seed is named beside the panic; `seed(…)` in `regressions.rs` repeats it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use pool_world::Proof;
+use pool_core::{Health, Patience, Request};
 use pool_world::oracle::Reach;
-use pool_world::sim::{Driver, Sim, Swarm};
+use pool_world::sim::{Driver, Load, Mood, Sim, Swarm};
+use pool_world::{Proof, Setup};
 
 use crate::strategy::{is_full, scaled};
 
@@ -87,6 +89,31 @@ fn worlds_full_of_faults_keep_every_invariant_heal_and_come_by_everything_there_
     let mut missing = seen.reach.missing();
     missing.retain(|what| !(what.starts_with("mark: ") && what.ends_with("while Probing")));
     assert_eq!(missing, [""; 0], "what no run has come by");
+}
+
+/// Without active probes, and with so little freshness that easy traffic gets along with one or two connections: of the others nobody
+/// knows better.
+#[test]
+fn what_nobody_needs_and_nobody_probes_heals_with_its_next_use_i44() {
+    let setup = Setup { min: 6, max: 6, waiters: 20, freshness: 30, stall: 20, ..Setup::default() };
+    let mut unneeded = Vec::new();
+    for n in 0..100 {
+        let mut sim = Sim::new(setup.config(), Driver::Exact, n);
+        // Who does not wait leaves behind what its probe found; who does comes back to it.
+        let patience = if n % 2 == 0 { Patience::None } else { Patience::Configured };
+        let (every, thinks) = (Duration::from_millis(20), Duration::from_millis(100));
+        let request = Request { patience, ..Request::default() };
+        sim.load = Load { every, thinks, request, leases_max: 2, ..Load::default() };
+        sim.run_for(Duration::from_secs(1));
+        sim.open_doors();
+        sim.servers[0].mood = Mood::Broken;
+        sim.run_for(Duration::from_secs(3));
+        sim.epilogue();
+        unneeded.extend(sim.unneeded);
+    }
+    for health in [Health::Suspect, Health::Probation] {
+        assert!(unneeded.contains(&health), "none was left {health:?}: {unneeded:?}");
+    }
 }
 
 /// Each driver on its own, to see which of the two finds a planted bug.
