@@ -6,7 +6,7 @@ use std::thread;
 use pool_core::{FaultClass, Outcome, Reuse};
 
 /// The thread was panicking already when the lease was granted: that is no sign that its use went wrong.
-const PANICKING: u64 = 1 << 8;
+const PANICKING: u64 = 256;
 
 #[derive(Clone, Copy)]
 pub(crate) struct OnDrop(u64);
@@ -14,11 +14,11 @@ pub(crate) struct OnDrop(u64);
 impl OnDrop {
     #[inline]
     pub(crate) fn of(outcome: Outcome) -> OnDrop {
-        OnDrop(code(outcome) | if thread::panicking() { PANICKING } else { 0 })
+        OnDrop(code(outcome) + if thread::panicking() { PANICKING } else { 0 })
     }
 
     pub(crate) fn set(&mut self, outcome: Outcome) {
-        self.0 = self.0 & PANICKING | code(outcome);
+        self.0 = (self.0 & PANICKING) + code(outcome);
     }
 
     /// The outcome of a drop at this moment: the connection is broken if the thread began to panic meanwhile.

@@ -293,6 +293,23 @@ mod tests {
     }
 
     #[test]
+    fn a_table_grows_by_a_quarter_when_it_is_full_and_not_before() {
+        let mut table: Vec<u8> = Vec::new();
+        make_room(&mut table, 1);
+        assert_eq!(table.capacity(), 8);
+        table.resize(8, 0);
+        make_room(&mut table, 8);
+        assert_eq!(table.capacity(), 8);
+        make_room(&mut table, 9);
+        assert_eq!(table.capacity(), 11);
+        let mut arena: Arena<ConnId, char> = Arena::new();
+        for _ in 0..9 {
+            arena.insert('a');
+        }
+        assert_eq!((arena.slots.capacity(), arena.free.capacity()), (11, 11));
+    }
+
+    #[test]
     fn each_slot_is_taken_free_or_used_up() {
         let slots = [(1, Some('a')), (2, None), (u32::MAX, None), (u32::MAX, Some('d'))];
         assert!(arena(&slots, &[1], 2).is_whole());

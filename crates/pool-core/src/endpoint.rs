@@ -233,7 +233,7 @@ impl Endpoint {
         (self.failures, self.doubt, self.class, self.health).hash(hasher);
         (self.faults, self.probe_failures, self.recoveries, self.freshness).hash(hasher);
         let (at, age) = self.last_close;
-        (at < Time::MAX).then(|| (now.nanos_since(at), age)).hash(hasher);
+        (now.nanos_since(at), age).hash(hasher);
     }
 
     /// Lowers the limit of idleness; it is never raised.

@@ -45,9 +45,7 @@ impl Histogram {
     pub(crate) fn record_nanos(&mut self, value: u64) {
         self.buckets[bucket(value)] += 1;
         self.sum = self.sum.saturating_add(value);
-        if value > self.max {
-            self.max = value;
-        }
+        self.max = self.max.max(value);
     }
 
     /// Adds a duration of nothing: [`Histogram::record_nanos`] in one step.

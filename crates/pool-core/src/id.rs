@@ -7,7 +7,7 @@ use core::num::{NonZeroU32, NonZeroU64};
 
 /// The word of an id: the index above, the version below.
 const fn word(index: u32, version: NonZeroU32) -> NonZeroU64 {
-    match NonZeroU64::new((index as u64) << 32 | version.get() as u64) {
+    match NonZeroU64::new(((index as u64) << 32) + version.get() as u64) {
         Some(word) => word,
         None => unreachable!(),
     }

@@ -181,3 +181,65 @@ impl<I: Id, V> List<I, V> {
         })
     }
 }
+
+#[cfg(all(test, feature = "image"))]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::id::ConnId;
+
+    struct Own;
+
+    impl Via<ConnId, Links<ConnId>> for Own {
+        fn links(tenant: &Links<ConnId>) -> &Links<ConnId> {
+            tenant
+        }
+
+        fn links_mut(tenant: &mut Links<ConnId>) -> &mut Links<ConnId> {
+            tenant
+        }
+    }
+
+    fn list() -> (Arena<ConnId, Links<ConnId>>, List<ConnId, Own>, [ConnId; 3]) {
+        let (mut arena, mut list) = (Arena::new(), List::new());
+        let ids = [(); 3].map(|()| arena.insert(Links::NONE));
+        ids.into_iter().for_each(|id| list.push_back(&mut arena, id));
+        (arena, list, ids)
+    }
+
+    #[test]
+    fn order_is_kept_whoever_leaves() {
+        for leaves in 0..3 {
+            let (mut arena, mut list, ids) = list();
+            list.remove(&mut arena, ids[leaves]);
+            let left: Vec<ConnId> = ids.into_iter().filter(|&id| id != ids[leaves]).collect();
+            assert!(list.iter(&arena).eq(left.iter().copied()) && list.is_whole(&arena, |_, _| true));
+            assert_eq!(list.prev(&arena, left[1]), Some(left[0]));
+            list.push_front(&mut arena, ids[leaves]);
+            assert_eq!((list.head(), list.len()), (Some(ids[leaves]), 3));
+            assert!(list.is_whole(&arena, |_, _| true));
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_not_whole_is_found_out() {
+        type Lie = fn(&mut List<ConnId, Own>);
+        let lies: [Lie; 6] = [
+            |list| list.tail = None,
+            |list| (list.head, list.tail) = (None, None),
+            |list| (list.tail, list.len) = (None, 0),
+            |list| list.head = None,
+            |list| list.len = 2,
+            |list| list.len = 4,
+        ];
+        for (n, lie) in lies.into_iter().enumerate() {
+            let (arena, mut list, _) = list();
+            assert!(list.is_whole(&arena, |_, _| true));
+            lie(&mut list);
+            assert!(!list.is_whole(&arena, |_, _| true), "lie {n}");
+        }
+        let (arena, empty): (Arena<ConnId, Links<ConnId>>, List<ConnId, Own>) = (Arena::new(), List::new());
+        assert!(empty.is_whole(&arena, |_, _| false));
+    }
+}

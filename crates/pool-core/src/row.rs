@@ -123,6 +123,13 @@ mod tests {
     }
 
     #[test]
+    fn it_has_room_for_a_quarter_more_than_there_were() {
+        let mut row = Row::new();
+        assert!((0..9).all(|index| row.join(index, at(10))));
+        assert_eq!(row.places.capacity(), 11);
+    }
+
+    #[test]
     fn who_comes_last_and_waits_longest_joins() {
         let mut row = row();
         assert!(!row.join(3, at(19)), "before the last");

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
-use pool_async::pool_core::{Config, Time};
+use pool_async::pool_core::{Config, Outcome, Time};
 use pool_async::{Clock, ManualClock, Pool, TokioClock};
 
 use crate::fake::Fake;
@@ -50,15 +51,17 @@ async fn tokios_clock_goes_with_tokios_timer() {
     assert!(clock.now().since(before) >= Duration::from_millis(20), "{:?}", clock.now());
 }
 
-/// Counts the sleeps that are begun.
+/// Counts how often it is read, and the sleeps that are begun.
 #[derive(Clone, Default)]
 struct Counting {
     clock: ManualClock,
+    reads: Arc<AtomicU32>,
     sleeps: Arc<AtomicU32>,
 }
 
 impl Clock for Counting {
     fn now(&self) -> Time {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         self.clock.now()
     }
 
@@ -91,6 +94,36 @@ fn the_driver_begins_a_sleep_only_for_an_earlier_deadline() {
     }
     assert_eq!(clock.sleeps.load(Ordering::SeqCst), begun);
     drop(pool);
+}
+
+#[test]
+fn uses_of_an_idle_connection_leave_the_driver_alone_and_a_claim_reads_no_clock() {
+    let (fake, clock) = (Fake::new(), Counting::default());
+    let config = Config { min_connections: 1, max_connections: 1, ..Config::default() };
+    let (pool, driver) = Pool::builder(fake.clone(), clock.clone()).config(config).build().unwrap();
+    let (mut driver, task) = (pin!(driver.run()), Arc::new(Task::default()));
+    (0..3).for_each(|_| assert!(task.poll(driver.as_mut()).is_pending()));
+    // The first one proves it; the driver then knows of everything that is due.
+    pool.try_acquire().unwrap().release(Outcome::Success);
+    (0..3).for_each(|_| assert!(task.poll(driver.as_mut()).is_pending()));
+    let (woken, reads) = (task.woken(), || clock.reads.load(Ordering::SeqCst));
+    for _ in 0..5 {
+        let before = reads();
+        let held = pool.try_acquire().unwrap();
+        let mut waits = pin!(pool.acquire());
+        assert!(poll(waits.as_mut()).is_pending());
+        held.release(Outcome::Success);
+        assert_eq!(
+            reads() - before,
+            4,
+            "one to acquire, two to queue where nobody expected it, one to release"
+        );
+        let Poll::Ready(Ok(claimed)) = poll(waits) else { panic!("it was granted") };
+        assert_eq!(reads() - before, 4, "the use began with the grant");
+        claimed.release(Outcome::Success);
+        assert_eq!(reads() - before, 5);
+    }
+    assert_eq!(task.woken(), woken, "nothing of this is the driver's");
 }
 
 #[test]

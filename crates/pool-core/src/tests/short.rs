@@ -179,6 +179,26 @@ fn what_comes_back_fresh_goes_to_the_first_in_line_at_once() {
     assert!(hands_over(60_003, Outcome::Success, Request::default()));
 }
 
+/// Whether what was granted to one who waits is claimed the short way.
+fn claims(now: u64, change: impl FnOnce(&mut Pool)) -> bool {
+    let (mut pool, lease) = busy(|_| {});
+    let request = Request { patience: crate::Patience::Until(at(600_000)), ..Request::default() };
+    let Ok(Acquire::Queued(ticket)) = pool.acquire(at(4), request) else { panic!("it is in use") };
+    assert_eq!(pool.claim_at_once(at(5), &ticket), None, "not granted yet");
+    let _ = pool.release(at(5), lease, Outcome::Success);
+    change(&mut pool);
+    pool.claim_at_once(at(now), &ticket).is_some()
+}
+
+#[test]
+fn what_was_granted_is_claimed_at_once_where_nothing_is_due_and_nothing_is_wrong() {
+    assert!(claims(5, |_| {}));
+    assert!(!claims(5, |pool| pool.rest = Rest::Unknown));
+    assert!(!claims(5, |pool| pool.rest = Rest::Ignored));
+    assert!(!claims(5, |pool| pool.timers.set(crate::timers::Key::Grace, at(5))));
+    assert!(claims(5, |pool| pool.timers.set(crate::timers::Key::Grace, at(6))));
+}
+
 #[test]
 fn a_pool_in_which_nothing_is_open_is_not_full() {
     let config = Config { min_connections: 0, max_connections: 1, ..Config::default() };
