@@ -191,6 +191,8 @@ mod tests {
 
     struct Own;
 
+    type Names = Arena<ConnId, Links<ConnId>>;
+
     impl Via<ConnId, Links<ConnId>> for Own {
         fn links(tenant: &Links<ConnId>) -> &Links<ConnId> {
             tenant
@@ -201,7 +203,7 @@ mod tests {
         }
     }
 
-    fn list() -> (Arena<ConnId, Links<ConnId>>, List<ConnId, Own>, [ConnId; 3]) {
+    fn list() -> (Names, List<ConnId, Own>, [ConnId; 3]) {
         let (mut arena, mut list) = (Arena::new(), List::new());
         let ids = [(); 3].map(|()| arena.insert(Links::NONE));
         ids.into_iter().for_each(|id| list.push_back(&mut arena, id));
@@ -239,7 +241,7 @@ mod tests {
             lie(&mut list);
             assert!(!list.is_whole(&arena, |_, _| true), "lie {n}");
         }
-        let (arena, empty): (Arena<ConnId, Links<ConnId>>, List<ConnId, Own>) = (Arena::new(), List::new());
+        let (arena, empty): (Names, List<ConnId, Own>) = (Arena::new(), List::new());
         assert!(empty.is_whole(&arena, |_, _| false));
     }
 }
