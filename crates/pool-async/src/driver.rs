@@ -177,7 +177,7 @@ impl<B: Backend, C: Clock> Driver<B, C> {
                     Some(fault) => Event::ProbeFailed { conn, class: fault.class, reuse: fault.reuse },
                 };
                 // Not of a connection that carries several leases: that has stayed in its slot.
-                let mut back = object.into_inner();
+                let mut back = object.into_inner(|_| None);
                 self.shared.turn(|state, now| {
                     // Stale: the order to close it is on its way, and must find the connection in its slot.
                     let _ = state.report(now, event);
@@ -213,7 +213,8 @@ impl<B: Backend, C: Clock> Driver<B, C> {
     /// Closes what there is to close: the connection at hand, or the one in the slot.
     fn close(&self, conn: ConnId, at_hand: Object<B::Conn>) -> Option<Start<B>> {
         let kept = self.shared.turn(|state, _| state.slots.end(conn));
-        match at_hand.into_inner().or(kept.into_inner()) {
+        let share = |conn: &B::Conn| self.shared.backend.share(conn);
+        match at_hand.into_inner(share).or_else(|| kept.into_inner(share)) {
             Some(object) => Some((conn, Job::Close(object))),
             None => self.closed(conn),
         }

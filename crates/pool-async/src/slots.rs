@@ -23,15 +23,15 @@ pub(crate) enum Object<T> {
 }
 
 impl<T> Object<T> {
-    /// The connection itself, if no handle to it is being made at this moment.
-    pub(crate) fn into_inner(self) -> Option<T> {
+    /// The connection itself, to close it; if a handle to it is being made at this moment, another made by `share`.
+    pub(crate) fn into_inner(self, share: impl FnOnce(&T) -> Option<T>) -> Option<T> {
         match self {
             Object::Out => None,
             Object::Owned(conn) => Some(conn),
-            Object::Shared(conn) => {
-                let conn = Arc::try_unwrap(conn).ok()?;
-                Some(conn.into_inner().unwrap_or_else(|poison| poison.into_inner()))
-            }
+            Object::Shared(conn) => match Arc::try_unwrap(conn) {
+                Ok(conn) => Some(conn.into_inner().unwrap_or_else(|poison| poison.into_inner())),
+                Err(conn) => share(&lock(&conn)),
+            },
         }
     }
 

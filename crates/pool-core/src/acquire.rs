@@ -156,7 +156,9 @@ impl Pool {
                 let lease = &mut self.leases[id];
                 lease.granted_to = None;
                 let conn = lease.conn;
-                self.begin_use(conn);
+                if self.begin_use(conn) {
+                    self.claimed_marked(conn);
+                }
                 Claim::Ready(Lease { id, conn })
             }
             WaitState::Failed(kind) => {
@@ -257,11 +259,22 @@ impl Pool {
         lease
     }
 
-    /// The lease has reached its caller.
+    /// The lease has reached its caller. Whether its connection has been marked meanwhile.
     #[inline]
-    pub(crate) fn begin_use(&mut self, id: ConnId) {
+    pub(crate) fn begin_use(&mut self, id: ConnId) -> bool {
         self.stats.leases += 1;
-        self.conns[id].uses += 1;
+        let conn = &mut self.conns[id];
+        conn.uses += 1;
+        conn.mark.is_some()
+    }
+
+    /// If it was found dead, that was perhaps the last grant it waited for.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn claimed_marked(&mut self, id: ConnId) {
+        self.rest = self.rest.disturbed();
+        self.bury(id);
+        self.settle();
     }
 
     /// Grants a connection to the ticket at the head of the queue.

@@ -7,7 +7,7 @@ use alloc::string::String;
 use crate::conn::{Conn, Shelf};
 use crate::id::ConnId;
 use crate::pool::{Counts, Mode, Pool};
-use crate::state::Lifecycle;
+use crate::state::{CloseReason, Lifecycle};
 use crate::time::Time;
 use crate::timers::Key;
 use crate::waiter::WaitState;
@@ -103,6 +103,14 @@ impl Pool {
                 "I10",
                 conn.life != Lifecycle::Closing || leases == 0,
                 "{id} is closed under {leases} leases"
+            );
+            let grants =
+                || conn.leases.iter(&self.leases).filter(|&lease| self.leases[lease].granted_to.is_some());
+            let waits = !conn.is_open() || grants().next().is_some();
+            hold!(
+                "I49",
+                conn.mark != Some(CloseReason::Dead) || waits,
+                "{id} was found dead, and keeps {leases} leases"
             );
             let marked = matches!(conn.life, Lifecycle::Leased | Lifecycle::Closing);
             hold!(

@@ -75,7 +75,11 @@ impl Pool {
         self.end_probe(id);
         self.stats.probe_failures += 1;
         self.trouble(id, Sign::Probe);
-        self.mark(id, CloseReason::ProbeTimeout);
+        if self.conns[id].leases.is_empty() {
+            self.mark(id, CloseReason::ProbeTimeout);
+        } else {
+            self.found_dead(id);
+        }
         if self.conns[id].is_open() {
             self.settle_probe(id);
         }

@@ -59,6 +59,32 @@ impl Pool {
         if leased { self.shelve(id) } else { self.begin_close(id) }
     }
 
+    /// A probe says that a connection in use is dead: no answer can come on it, and to wait for one would be to wait for nothing.
+    pub(crate) fn found_dead(&mut self, id: ConnId) {
+        self.mark(id, CloseReason::Dead);
+        self.bury(id);
+    }
+
+    /// Ends the leases of a connection that was found dead, and closes it (I49): as soon as no grant on it is still unclaimed, which is
+    /// a task's turn away. What comes back later is stale.
+    pub(crate) fn bury(&mut self, id: ConnId) {
+        let conn = &self.conns[id];
+        let claimed = |lease| self.leases[lease].granted_to.is_none();
+        let dead = conn.is_open() && conn.mark == Some(CloseReason::Dead);
+        if !dead || !conn.leases.iter(&self.leases).all(claimed) {
+            return;
+        }
+        while let Some(lease) = self.conns[id].leases.head() {
+            self.tell_returned(lease);
+            self.conns[id].leases.remove(&mut self.leases, lease);
+            self.leases.remove(lease);
+            self.stats.abandoned += 1;
+        }
+        // Nobody uses it any more, so nobody waits for its progress.
+        self.conns[id].stalled = false;
+        self.begin_close(id);
+    }
+
     /// Asks for the close of a marked connection without leases.
     pub(crate) fn begin_close(&mut self, id: ConnId) {
         let reason = self.conns[id].mark.expect("only a marked connection is closed");

@@ -159,6 +159,11 @@ impl Pool {
             if marked {
                 return self.begin_close(id);
             }
+        } else if marked {
+            self.bury(id);
+            if !self.conns[id].is_open() {
+                return;
+            }
         }
         self.enter_by_use(id);
         self.shelve(id);

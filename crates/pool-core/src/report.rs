@@ -133,9 +133,12 @@ impl Pool {
         self.end_probe(id);
         self.answered(id);
         self.proof(id, Sign::Probe);
-        let endpoint = self.conns[id].endpoint;
-        let change = self.endpoints[endpoint].good(self.now, &self.config);
-        self.tell(endpoint, change);
+        // In use it was asked whether it lives, which says nothing of the service behind it.
+        if self.conns[id].leases.is_empty() {
+            let endpoint = self.conns[id].endpoint;
+            let change = self.endpoints[endpoint].good(self.now, &self.config);
+            self.tell(endpoint, change);
+        }
         self.settle_probe(id);
     }
 
@@ -153,8 +156,11 @@ impl Pool {
             }
             FaultClass::Saturation | FaultClass::Application => self.answered(id),
         }
-        if reuse == Reuse::Discard {
-            self.mark(id, CloseReason::Broken);
+        let in_use = !self.conns[id].leases.is_empty();
+        match (reuse, class) {
+            (Reuse::Keep, _) => {}
+            (Reuse::Discard, FaultClass::Connection) if in_use => self.found_dead(id),
+            (Reuse::Discard, _) => self.mark(id, CloseReason::Broken),
         }
         if self.conns[id].is_open() {
             self.settle_probe(id);

@@ -65,7 +65,9 @@ impl Pool {
         let lease = &mut self.leases[id];
         lease.granted_to = None;
         let conn = lease.conn;
-        self.begin_use(conn);
+        if self.begin_use(conn) {
+            self.claimed_marked(conn);
+        }
         Some(Lease { id, conn })
     }
 

@@ -1,7 +1,8 @@
 //! The tables of legal transitions, and the words of a connection's state.
 //!
 //! Three dimensions, kept apart so that each stays small: the **lifecycle** ([`transition`]), the **health** ([`health_transition`])
-//! and the **mark**, a reason to close that is acted on when the last lease ends ([`markable`]). The diagrams in
+//! and the **mark**, a reason to close that is acted on when the last lease ends ([`markable`]), but for one: what a probe
+//! found dead under its leases takes them along ([`CloseReason::Dead`]). The diagrams in
 //! `docs/lifecycle.md` are drawn from these tables by a test, which fails when they are out of date.
 //!
 //! Every change goes through one function of the pool for each dimension (`enter`, `set_health`, `mark`), which asks the table
@@ -56,7 +57,7 @@ pub const fn transition(from: Lifecycle, to: Lifecycle) -> Option<&'static str> 
         (Idle, Closing) => Some("marked"),
         (Leased, Idle) => Some("last lease ended"),
         (Leased, Probing) => Some("last lease ended beside a probe"),
-        (Leased, Closing) => Some("last lease ended, marked before"),
+        (Leased, Closing) => Some("last lease ended, marked before; or found dead"),
         (Leased, Gone) => Some("detached, or abandoned at a shutdown"),
         (Probing, Idle) => Some("answered, or failed and kept"),
         (Probing, Closing) => Some("marked"),
@@ -86,14 +87,16 @@ pub const fn health_transition(from: Health, to: Health) -> Option<&'static str>
 }
 
 /// Whether a connection in that state of its life may be marked for closing for that reason. The first mark stands, and takes
-/// effect at once when no lease is on the connection.
+/// effect at once when no lease is on the connection, or when the reason is that it is dead.
 pub const fn markable(life: Lifecycle, reason: CloseReason) -> bool {
     use CloseReason::*;
     use Lifecycle::*;
     match reason {
         // Only what nobody uses; a probe does not count as use.
         IdleExpired | Surplus | Unhealthy => matches!(life, Idle | Probing),
-        Broken | ProbeTimeout => matches!(life, Leased | Probing),
+        Broken => matches!(life, Leased | Probing),
+        ProbeTimeout => matches!(life, Probing),
+        Dead => matches!(life, Leased),
         Lifetime | Lost | Retired => matches!(life, Idle | Leased | Probing),
         ConnectTimeout => matches!(life, Connecting),
         Invalidated | Resized | EndpointDrained | Shutdown => {
@@ -123,7 +126,7 @@ pub enum CloseReason {
     Unhealthy,
     /// The connect took longer than [`Config::connection_timeout`](crate::Config::connection_timeout).
     ConnectTimeout,
-    /// The probe took longer than [`Config::probe_timeout`](crate::Config::probe_timeout).
+    /// The probe took longer than [`Config::probe_timeout`](crate::Config::probe_timeout), and nobody used it.
     ProbeTimeout,
     /// It is older than the last [`Pool::invalidate`](crate::Pool::invalidate).
     Invalidated,
@@ -133,11 +136,13 @@ pub enum CloseReason {
     EndpointDrained,
     /// The pool drains or shuts down.
     Shutdown,
+    /// It was in use, made no progress, and its probe failed or had its time: its leases have ended with it.
+    Dead,
 }
 
 impl CloseReason {
     /// All reasons, in the order of [`Stats::closed`](crate::Stats::closed).
-    pub const ALL: [CloseReason; 13] = [
+    pub const ALL: [CloseReason; 14] = [
         CloseReason::IdleExpired,
         CloseReason::Surplus,
         CloseReason::Lifetime,
@@ -151,6 +156,7 @@ impl CloseReason {
         CloseReason::Resized,
         CloseReason::EndpointDrained,
         CloseReason::Shutdown,
+        CloseReason::Dead,
     ];
 
     /// The reason as a metric's attribute: lower case, underscores.
@@ -169,6 +175,7 @@ impl CloseReason {
             CloseReason::Resized => "resized",
             CloseReason::EndpointDrained => "endpoint_drained",
             CloseReason::Shutdown => "shutdown",
+            CloseReason::Dead => "dead",
         }
     }
 }

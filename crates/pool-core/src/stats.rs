@@ -50,7 +50,7 @@ pub struct Stats {
     pub close_timeouts: u64,
     /// Connections taken out of the pool by their callers.
     pub detached: u64,
-    /// Leases still out when the grace of the shutdown ended.
+    /// Leases that ended under their callers: still out when the grace of the shutdown ended, or on a connection found dead.
     pub abandoned: u64,
     /// Retries allowed.
     pub retries: u64,

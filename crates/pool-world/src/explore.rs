@@ -191,7 +191,8 @@ impl Exploration {
         self.alphabet.iter().flat_map(each).collect()
     }
 
-    /// The core's fingerprint, and what only the books know: which endpoints there were, and how the pool was ended.
+    /// The core's fingerprint, and what only the books know: which endpoints there were, how the pool was ended, and how many callers
+    /// hold leases that the pool has ended.
     fn fingerprint(&self, world: &World) -> u64 {
         let mut hasher = DefaultHasher::new();
         let ending = match world.books.ending {
@@ -202,7 +203,8 @@ impl Exploration {
         for (id, _) in &world.books.endpoints {
             world.view().end(*id).map(|end| end.id.index()).hash(&mut hasher);
         }
-        (world.pool().fingerprint::<DefaultHasher>(self.slots), ending).hash(&mut hasher);
+        let void = world.books.tenants.iter().filter(|tenant| tenant.abandoned).count();
+        (world.pool().fingerprint::<DefaultHasher>(self.slots), ending, void).hash(&mut hasher);
         hasher.finish()
     }
 

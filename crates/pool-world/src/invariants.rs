@@ -46,7 +46,7 @@ const SAFETY: [Invariant; 12] = [
     holds("I7", "each ticket is woken at most once, and before it is claimed"),
     holds("I8", "a granted lease and its ticket name each other"),
     holds("I9", "nothing is asked of a connection that is gone or closing; no close, no probe twice"),
-    holds("I10", "nothing is closed under a lease or a grant"),
+    holds("I10", "nothing is closed under a grant, nor, unless it was found dead, under a lease"),
     holds("I11", "no name is given out twice; a report that comes too late is stale and changes nothing"),
     holds("I12", "the queue is bounded, and so are the actions that one call leads to"),
 ];
@@ -96,7 +96,7 @@ const COST: [Invariant; 8] = [
     holds("I48", "watchers are told each change that they are promised to hear of, once, and nothing else"),
 ];
 
-const MECHANISMS: [Invariant; 9] = [
+const MECHANISMS: [Invariant; 10] = [
     holds(
         "I37",
         "no grant of a connection that is marked, unhealthy, stale, old or held back, or whose endpoint is drained",
@@ -109,4 +109,8 @@ const MECHANISMS: [Invariant; 9] = [
     holds("I44", "when the faults end, everything becomes healthy and small again"),
     holds("I45", "a pool that was written and read again has the same future"),
     holds("I46", "the statistics are what was seen from outside"),
+    holds(
+        "I49",
+        "a connection in use whose probe failed for good is closed with its leases, and nothing else ends a lease under its caller",
+    ),
 ];

@@ -94,10 +94,52 @@ fn a_connection_that_makes_no_progress_is_probed_under_its_leases() {
     assert_eq!(suspect.unwrap().info.id, stalled.conn_id());
     let others: Vec<_> = (0..4).map(|_| world.lease()).collect();
     assert!(others.iter().all(|lease| lease.number() != stalled.number()), "no lease while another has room");
-    world.advance(2 * SECOND);
+    let dead = stalled.number();
+    world.advance(SECOND);
+    assert_eq!((world.fake.closed(), world.pool.stats().closed_for(CloseReason::Dead)), (vec![dead], 1));
+    assert_eq!(
+        (world.pool.status().leases, world.pool.stats().abandoned),
+        (4, 1),
+        "it ended with its connection"
+    );
     drop(stalled);
+    drop(others);
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_connection_that_is_asked_under_its_leases_and_answers_keeps_them() {
+    let mut world = sharing(4, lazy(1));
+    let slow = world.lease();
+    world.advance(60 * SECOND);
+    assert!(world.fake.probed().len() > 3, "it was asked, with more and more patience");
+    assert_eq!((world.pool.status().leases, world.fake.closed()), (1, vec![]));
+    slow.release(Outcome::Success);
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_connection_that_is_found_dead_is_closed_when_its_last_grant_is_claimed() {
+    let mut world = sharing(2, lazy(1));
+    let (one, two) = (world.lease(), world.lease());
+    let pool = world.pool.clone();
+    let mut acquire = Box::pin(pool.acquire());
+    assert!(poll(acquire.as_mut()).is_pending());
+    world.fake.probes(Mood::Silent);
+    drop(two);
+    world.advance(2 * SECOND);
+    assert_eq!(world.fake.closed(), [] as [u32; 0], "there is a grant on it that nobody has claimed");
+    world.fake.probes(Mood::Answers);
+    let late = world.run(acquire).unwrap();
     world.settle();
-    assert_eq!(world.pool.stats().closed_for(CloseReason::ProbeTimeout), 1);
+    assert_eq!(
+        (world.fake.closed(), late.number()),
+        (vec![one.number()], 1),
+        "it is claimed, and they end together"
+    );
+    drop((one, late));
+    assert_eq!(world.lease().number(), 2);
+    world.assert_at_rest();
 }
 
 #[test]

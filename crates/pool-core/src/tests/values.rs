@@ -98,14 +98,14 @@ fn ratios_are_of_what_they_say() {
 
 #[test]
 fn counters_since_then_are_the_difference() {
-    let mut earlier = Stats { acquires: 3, leases: 2, faults: [1; 5], closed: [2; 13], ..Stats::default() };
+    let mut earlier = Stats { acquires: 3, leases: 2, faults: [1; 5], closed: [2; 14], ..Stats::default() };
     earlier.wait.record(Duration::from_millis(1));
     let mut now =
-        Stats { acquires: 10, leases: 7, faults: [4; 5], closed: [3; 13], probes: 1, ..earlier.clone() };
+        Stats { acquires: 10, leases: 7, faults: [4; 5], closed: [3; 14], probes: 1, ..earlier.clone() };
     now.wait.record(Duration::from_millis(2));
     let since = now.since(&earlier);
     assert_eq!((since.acquires, since.leases, since.probes), (7, 5, 1));
-    assert_eq!((since.faults, since.closed, since.wait.count()), ([3; 5], [1; 13], 1));
+    assert_eq!((since.faults, since.closed, since.wait.count()), ([3; 5], [1; 14], 1));
     assert_eq!(since.closed_for(CloseReason::Broken), 1);
 }
 

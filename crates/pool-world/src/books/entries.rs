@@ -56,7 +56,7 @@ pub struct Tenant {
     pub key: Key,
     /// When it was granted.
     pub since: Time,
-    /// Whether the shutdown's grace has ended over it.
+    /// Whether the pool has ended it: a shutdown's grace is over, or its connection was found dead.
     pub abandoned: bool,
 }
 

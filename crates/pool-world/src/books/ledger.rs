@@ -76,7 +76,7 @@ impl Ledger {
         }
     }
 
-    /// Leases that their callers still held when the grace ended.
+    /// Leases that their callers still held when the grace ended, or their connection was found dead.
     pub fn abandoned(&mut self, leases: u64) {
         self.known.abandoned += leases;
     }

@@ -6,7 +6,7 @@
 mod entries;
 mod ledger;
 
-use pool_core::{Action, ConnId, EndpointId, Lease, Notice, TicketId, Time};
+use pool_core::{Action, CloseReason, ConnId, EndpointId, Lease, Notice, TicketId, Time};
 
 use crate::holds;
 use crate::input::Key;
@@ -198,7 +198,11 @@ impl Books {
             }
             Action::Close { conn, reason } => {
                 let tenants = self.tenants_of(conn);
-                holds!(tenants == 0, "I10", "{conn} is closed ({reason:?}) under {tenants} leases");
+                let dead = reason == CloseReason::Dead;
+                holds!(tenants == 0 || dead, "I10", "{conn} is closed ({reason:?}) under {tenants} leases");
+                if dead {
+                    self.void(conn);
+                }
                 let link = self.known(conn, action);
                 holds!(link.stage != Stage::Closing, "I9", "a second close of {conn} ({reason:?})");
                 (link.stage, link.probing, link.closing) = (Stage::Closing, None, now);
@@ -225,11 +229,16 @@ impl Books {
     }
 
     fn abandon(&mut self, conn: ConnId) {
+        self.void(conn);
+        self.gone(conn);
+    }
+
+    /// The pool has ended the leases that callers still hold on that connection.
+    fn void(&mut self, conn: ConnId) {
         for tenant in self.tenants.iter_mut().filter(|tenant| tenant.lease.conn() == conn) {
             tenant.abandoned = true;
             self.ledger.abandoned(1);
         }
-        self.gone(conn);
     }
 
     /// When the grace of a shutdown is over, a ticket that was granted may hear either.

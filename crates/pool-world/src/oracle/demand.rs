@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use pool_core::{Action, CloseReason, Config, ConnectionInfo, Health, Lifecycle, Time};
+use pool_core::{
+    Action, CloseReason, Config, ConnId, ConnectionInfo, Event, FaultClass, Health, Lifecycle, Reuse, Time,
+    Verdict,
+};
 
 use super::Step;
 use crate::books::{Books, Ending};
 use crate::holds;
+use crate::input::{Answer, Input};
 use crate::view::{idle_since, is_open, usable};
 
 impl Step<'_> {
@@ -65,6 +69,49 @@ impl Step<'_> {
                 covered || ending || books.refuses(),
                 "I41",
                 "{conn} was closed before its replacement was open, {usable} usable"
+            );
+        }
+    }
+
+    /// I49: what is closed under its leases was asked for a sign of life, and has given none.
+    pub(super) fn dead_is_dead(&self, action: Action, books: &Books) {
+        let Action::Close { conn, reason: CloseReason::Dead } = action else { return };
+        // Its last grant was claimed only now.
+        let waited = self.before.conn(conn).is_some_and(|before| before.mark == Some(CloseReason::Dead));
+        let link = books.link(conn);
+        let silent = link
+            .and_then(|link| link.probing)
+            .is_some_and(|since| since + self.config.probe_timeout <= self.after.now);
+        let unsure = self.flushing || link.is_some_and(|link| link.unsure);
+        holds!(
+            waited || silent || unsure || self.failed_for_good() == Some(conn),
+            "I49",
+            "{conn} is closed as dead, and no probe of it has failed"
+        );
+    }
+
+    /// The connection whose probe has failed in this step in a way that leaves no hope for it.
+    fn failed_for_good(&self) -> Option<ConnId> {
+        let (class, reuse) = (FaultClass::Connection, Reuse::Discard);
+        match self.deed {
+            Some((
+                Input::Report(event @ Event::ProbeFailed { conn, .. }),
+                Answer::Verdict(Verdict::Accepted),
+            )) => (event == Event::ProbeFailed { conn, class, reuse }).then_some(conn),
+            _ => None,
+        }
+    }
+
+    /// I49: and what was in use and has given none is closed.
+    pub(super) fn the_dead_are_buried(&self) {
+        let Some(conn) = self.failed_for_good() else { return };
+        let used = |before: &ConnectionInfo| before.lifecycle == Lifecycle::Leased && before.mark.is_none();
+        if self.exact && self.before.conn(conn).is_some_and(used) {
+            let mark = self.after.conn(conn).map(|after| after.mark);
+            holds!(
+                mark == Some(Some(CloseReason::Dead)),
+                "I49",
+                "{conn} was found dead, and is marked {mark:?}"
             );
         }
     }

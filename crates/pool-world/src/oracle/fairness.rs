@@ -1,9 +1,11 @@
 //! Who is served: in order, once, and never while someone waits who may have what is there.
 
-use pool_core::{AcquireErrorKind, Action, ConnId, ConnectionInfo, Lifecycle, Patience, Request, TicketId};
+use pool_core::{
+    AcquireErrorKind, Action, CloseReason, ConnId, ConnectionInfo, Lifecycle, Patience, Request, TicketId,
+};
 
 use super::Step;
-use crate::books::{Books, Ending, Fate, Waiter};
+use crate::books::{Books, Ending, Fate, Tenant, Waiter};
 use crate::holds;
 use crate::input::{Answer, Input};
 
@@ -53,7 +55,9 @@ impl Step<'_> {
         if count(Fate::Unknown) > 0 {
             return if left { Fate::Granted } else { Fate::Unknown };
         }
-        let claimed = books.tenants.iter().filter(|tenant| !tenant.abandoned).count() as u32;
+        let dead = |conn: ConnId| self.outs.contains(&Action::Close { conn, reason: CloseReason::Dead });
+        let holds = |tenant: &&Tenant| !tenant.abandoned && !dead(tenant.lease.conn());
+        let claimed = books.tenants.iter().filter(holds).count() as u32;
         let (leases, known) = (self.after.leases(), claimed + count(Fate::Granted));
         if leases == known + served {
             return Fate::Granted;

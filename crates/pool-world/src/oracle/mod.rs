@@ -99,10 +99,12 @@ impl Step<'_> {
         self.wakes_are_fair(books);
         let generation = self.after.status.generation;
         for &action in self.outs {
+            self.dead_is_dead(action, books);
             books.performed(action, self.after.now, generation);
             self.connect_is_due(action, books);
             self.close_is_due(action, books);
         }
+        self.the_dead_are_buried();
         books.ledger.voided |= books.grace_is_over(self.after.now);
         books.ledger.balances(pool.stats());
         memory.told.judge(self);

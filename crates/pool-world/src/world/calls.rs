@@ -1,6 +1,6 @@
 //! The calls of the pool, each with what its answer means for the books.
 
-use pool_core::{Acquire, Claim, ConnId, Event, Lease, Patience, Place, Request, Time, Verdict};
+use pool_core::{Acquire, Claim, CloseReason, ConnId, Event, Lease, Patience, Place, Request, Time, Verdict};
 
 use super::World;
 use crate::books::{Ending, Fate, Stage, Waiter};
@@ -208,11 +208,17 @@ impl World {
         verdict
     }
 
-    /// A lease is known until the grace of a shutdown is over; the notice of that may still be in the core.
+    /// Whether the connection has been found dead: it is closing for that, or was.
+    fn is_dead(&self, conn: ConnId) -> bool {
+        self.pool.connection(conn).is_none_or(|now| now.mark == Some(CloseReason::Dead))
+    }
+
+    /// A lease is known until the grace of a shutdown is over or its connection was found dead; the word of that may still be in the core.
     fn returned(&mut self, conn: ConnId, verdict: Verdict, abandoned: bool, over: bool) -> Answer {
+        let ended = over || self.is_dead(conn);
         let stale = verdict == Verdict::Stale;
         holds!(stale || !abandoned, "I11", "an abandoned lease came back {verdict:?}");
-        holds!(!stale || over, "I11", "a lease came back {verdict:?}, abandoned {abandoned}");
+        holds!(!stale || ended, "I11", "a lease came back {verdict:?}, abandoned {abandoned}");
         self.books.ledger.abandoned(u64::from(stale && !abandoned));
         if let Some(link) = self.books.link_mut(conn).filter(|_| !stale) {
             link.moved = self.pool.now();

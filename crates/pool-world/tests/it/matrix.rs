@@ -54,11 +54,12 @@ fn the_table_of_marks_i5() {
         "Retired             .       x     x       x       .     .",
         "Unhealthy           .       x     .       x       .     .",
         "ConnectTimeout      x       .     .       .       .     .",
-        "ProbeTimeout        .       .     x       x       .     .",
+        "ProbeTimeout        .       .     .       x       .     .",
         "Invalidated         x       x     x       x       .     .",
         "Resized             x       x     x       x       .     .",
         "EndpointDrained     x       x     x       x       .     .",
         "Shutdown            x       x     x       x       .     .",
+        "Dead                .       .     x       .       .     .",
     ];
     assert_eq!(matrix(&reasons, &states, may), expected, "I5");
 }
