@@ -47,6 +47,7 @@ pub(crate) struct Link {
     state: Mutex<State>,
     wake: Notify,
     reset: AtomicBool,
+    lost: AtomicBool,
     preface: Mutex<Bytes>,
 }
 
@@ -54,7 +55,8 @@ impl Link {
     pub(crate) fn new(id: u64, tls: bool, keep_alive: &KeepAlive) -> Self {
         let idle_at = keep_alive.idle.map(|idle| Instant::now() + idle);
         let state = Mutex::new(State { idle_at, ..State::default() });
-        Self { id, tls, state, wake: Notify::new(), reset: AtomicBool::new(false), preface: Mutex::default() }
+        let (reset, lost) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { id, tls, state, wake: Notify::new(), reset, lost, preface: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -134,6 +136,15 @@ impl Link {
         self.reset.store(true, Ordering::Relaxed);
     }
 
+    /// From now on nothing comes through, in either direction, and nobody is told.
+    pub(crate) fn lose(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+    }
+
+    fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
     /// Has these bytes written before whatever is written next.
     pub(crate) fn write_first(&self, bytes: Bytes) {
         *self.preface.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
@@ -168,7 +179,14 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        loop {
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+            if buf.filled().len() == before || !self.link.is_lost() {
+                return Poll::Ready(Ok(()));
+            }
+            buf.set_filled(before);
+        }
     }
 }
 
@@ -179,6 +197,9 @@ impl AsyncWrite for Socket {
         buf: &[u8],
     ) -> Poll<std::io::Result<usize>> {
         let link = self.link.clone();
+        if link.is_lost() {
+            return Poll::Ready(Ok(buf.len()));
+        }
         let mut preface = link.preface.lock().unwrap_or_else(PoisonError::into_inner);
         while preface.has_remaining() {
             let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &preface))?;

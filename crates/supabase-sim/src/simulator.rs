@@ -225,6 +225,14 @@ impl Simulator {
         links.len()
     }
 
+    /// Loses each connection that is open now without a word, as a router does that has forgotten it: what is sent on it goes nowhere,
+    /// and nothing comes; it is closed when the client closes it. New ones are served. Returns how many.
+    pub fn lose_connections(&self) -> usize {
+        let links = self.shared.links();
+        links.iter().for_each(|link| link.lose());
+        links.len()
+    }
+
     /// Closes each connection in good manners: announced, after the answers in flight.
     pub fn drain_connections(&self) -> usize {
         let links = self.shared.links();
