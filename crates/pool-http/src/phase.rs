@@ -53,6 +53,8 @@ pub enum TransportErrorKind {
     Closed,
     /// A limit of time of ours was reached.
     TimedOut,
+    /// The pool gave the connection up while this request was under way on it: the peer was asked for a sign of life and gave none.
+    Dead,
     /// The name does not resolve.
     Dns,
     /// TLS failed: certificate, protocol version, handshake.
@@ -80,6 +82,7 @@ impl TransportErrorKind {
             TransportErrorKind::Reset => "the peer reset the connection",
             TransportErrorKind::Closed => "the peer closed the connection",
             TransportErrorKind::TimedOut => "the time limit was reached",
+            TransportErrorKind::Dead => "the connection was found dead",
             TransportErrorKind::Dns => "the name was not found",
             TransportErrorKind::Tls => "TLS failed",
             TransportErrorKind::Protocol => "the peer broke the HTTP protocol",

@@ -114,6 +114,7 @@ impl TransportError {
             | TransportErrorKind::Reset
             | TransportErrorKind::Closed
             | TransportErrorKind::TimedOut
+            | TransportErrorKind::Dead
             | TransportErrorKind::Protocol
             | TransportErrorKind::Truncated
             | TransportErrorKind::Other => {
@@ -198,6 +199,7 @@ mod tests {
             (Phase::NotSent, Kind::Invalid, Caller, Reuse::Keep),
             (Phase::Sent, Kind::Reset, Connection, Reuse::Discard),
             (Phase::Sent, Kind::TimedOut, Connection, Reuse::Discard),
+            (Phase::Sent, Kind::Dead, Connection, Reuse::Discard),
             (Phase::Sent, Kind::Cancelled, Caller, Reuse::Discard),
             (Phase::Sent, Kind::Overloaded, Saturation, Reuse::Discard),
             (Phase::Body, Kind::Truncated, Connection, Reuse::Discard),
@@ -225,6 +227,10 @@ mod tests {
         assert_eq!(
             text(Phase::Sent, TransportErrorKind::TimedOut),
             "the time limit was reached while waiting for the answer"
+        );
+        assert_eq!(
+            text(Phase::Sent, TransportErrorKind::Dead),
+            "the connection was found dead while waiting for the answer"
         );
         assert_eq!(
             text(Phase::Resolve, TransportErrorKind::Dns),

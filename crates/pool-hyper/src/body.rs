@@ -66,7 +66,7 @@ impl<R: Runtime, B: RequestBody> Body for Arriving<R, B> {
             this.flight.done();
             this.link.progress();
         }
-        polled.map_err(|error| this.flight.blame(classify(error, Phase::Body)))
+        polled.map_err(|error| this.flight.blame(this.link.explain(classify(error, Phase::Body))))
     }
 
     fn is_end_stream(&self) -> bool {

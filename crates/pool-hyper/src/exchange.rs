@@ -69,7 +69,8 @@ impl<R: Runtime, B: RequestBody> Link<R, B> {
         *outgoing.headers_mut() = request.headers;
         let (response, mut flight) = self.head(outgoing, timer.as_mut()).await?;
         let (head, body) = response.into_parts();
-        let body = collect(body, limits.response_bytes, timer).await.map_err(|error| flight.blame(error))?;
+        let body = collect(body, limits.response_bytes, timer).await;
+        let body = body.map_err(|error| flight.blame(self.explain(error)))?;
         flight.done();
         self.progress();
         Ok(Response::new(head.status, head.headers, body))

@@ -12,6 +12,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::task::AtomicWaker;
 use hyper::client::conn::http2;
@@ -19,6 +20,7 @@ use pool_http::{Phase, TransportError, TransportErrorKind};
 
 use crate::body::RequestBody;
 use crate::classify::classify;
+use crate::naps::Naps;
 use crate::runtime::Runtime;
 use crate::socket::{Signal, Socket};
 use crate::tasks::{Spawner, Tasks};
@@ -26,6 +28,12 @@ use crate::upload::Leaving;
 
 type Connection<R, B> = http2::Connection<Socket<R>, Leaving<B>, Spawner<R>>;
 type Sender<B> = http2::SendRequest<Leaving<B>>;
+
+/// A connection with requests under way on which nothing comes is pinged after this: well before anybody asks whether it lives.
+const PING_AFTER: Duration = Duration::from_millis(125);
+
+/// A ping without an answer ends nothing by itself: what it means is the pool's to say.
+const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Begins HTTP/2 on `socket`, and waits for the peer's settings. Returns the sender, the connection's tasks, and how many streams the
 /// peer allows at once; changes of that are reported if there is a `streams_max`, and never more than that.
@@ -37,6 +45,9 @@ pub(crate) async fn handshake<R: Runtime, B: RequestBody>(
 ) -> Result<(Sender<B>, Tasks, u32), TransportError> {
     let spawner = Spawner::new(runtime.clone());
     let mut builder = http2::Builder::new(spawner.clone());
+    if streams_max.is_some() {
+        builder.timer(Naps(runtime.clone())).keep_alive_interval(PING_AFTER).keep_alive_timeout(FOR_EVER);
+    }
     let begun = builder.initial_max_send_streams(0).handshake(socket).await;
     let (sender, connection) = begun.map_err(|error| classify(error, Phase::Connect))?;
     let (mut tasks, poke) = (spawner.take(), spawner.poke());

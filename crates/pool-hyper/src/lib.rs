@@ -14,7 +14,7 @@
 //! | `dial` | from a name to a socket: resolve, connect, TLS |
 //! | `socket` | the socket, and its end as an event |
 //! | `link` | HTTP on that socket: send once, tell the pool everything |
-//! | `http2`, `tasks` | hyper's tasks for HTTP/2, GOAWAY and stream limits |
+//! | `http2`, `tasks`, `naps` | hyper's tasks for HTTP/2, GOAWAY, stream limits and pings |
 //! | `usage` | between two requests, in one, or out of step |
 //! | `exchange`, `body` | requests in, answers out, within limits |
 //! | `classify`, `status` | what a failure means, by its typed causes |
@@ -28,6 +28,7 @@ mod exchange;
 mod http2;
 mod info;
 mod link;
+mod naps;
 mod runtime;
 mod socket;
 mod status;

@@ -5,10 +5,12 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use futures::future::{Either, select};
 use http::{HeaderMap, Request, Response, StatusCode, Version, header};
@@ -44,7 +46,12 @@ pub struct Link<R, B> {
     kept_alive: AtomicU64,
     /// Whether it may carry several leases.
     shared: bool,
+    /// For how long, twice, a sign of life is waited for.
+    patience: Duration,
 }
+
+/// The shortest time that the peer has for a sign of life, twice: long enough for the ping, and for the first repetition of a lost packet.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 enum Sender<B> {
     Http1(http1::SendRequest<Leaving<B>>),
@@ -92,6 +99,7 @@ impl<R: Runtime, B: RequestBody> Link<R, B> {
             tasks,
             kept_alive: AtomicU64::new(0),
             shared,
+            patience: PATIENCE,
         };
         Ok((link, leases_max))
     }
@@ -104,6 +112,42 @@ impl<R: Runtime, B: RequestBody> Link<R, B> {
     /// The socket and what is spoken over it.
     pub fn info(&self) -> &Info {
         &self.info
+    }
+
+    /// How long it took to open it: several round trips. A sign of life of a peer that is far away is waited for longer.
+    pub(crate) fn took(&mut self, time: Duration) {
+        self.patience = PATIENCE.max(time.saturating_mul(2));
+    }
+
+    /// Whether the peer is there: whatever comes from it shows that, and over HTTP/2 it is pinged when nothing else comes (`http2`).
+    /// Twice it has its time, the second time counted from the end of the first, as this program saw it: one that was held up itself
+    /// must not blame its peer for what it had no time to read.
+    pub(crate) async fn lives(&self) -> Result<(), TransportError> {
+        /// Dropped in between, the pool has had no patience for the rest.
+        struct Silence<'s>(&'s Signal);
+        impl Drop for Silence<'_> {
+            fn drop(&mut self) {
+                self.0.give_up();
+            }
+        }
+        let unheard = Silence(&self.signal);
+        let mut heard = pin!(self.signal.heard());
+        for _ in 0..2 {
+            let silence = self.runtime.sleep(self.patience);
+            if let Either::Left(_) = select(heard.as_mut(), pin!(silence)).await {
+                mem::forget(unheard);
+                return Ok(());
+            }
+        }
+        Err(TransportError::new(Phase::Sent, TransportErrorKind::Dead))
+    }
+
+    /// `error`, unless it came about because the pool had found the connection dead: then that.
+    pub(crate) fn explain(&self, error: TransportError) -> TransportError {
+        if self.signal.is_given_up() {
+            return TransportError::new(error.phase(), TransportErrorKind::Dead).with_source(error);
+        }
+        error
     }
 
     /// Whether it may carry several leases.
@@ -146,7 +190,7 @@ impl<R: Runtime, B: RequestBody> Link<R, B> {
             Err(error) => {
                 let unsent = error.message().is_some() || self.signal.written() == written;
                 let phase = if unsent { Phase::NotSent } else { Phase::Sent };
-                Err(flight.blame(classify(error.into_error(), phase)))
+                Err(flight.blame(self.explain(classify(error.into_error(), phase))))
             }
         }
     }
@@ -209,11 +253,11 @@ impl<R: Runtime, B: RequestBody> Link<R, B> {
         }
     }
 
-    /// Closes it, in good manners if nothing is under way, and ends when the socket is closed.
+    /// Closes it, in good manners unless it is out of step or found dead, and ends when the socket is closed.
     pub async fn close(&self) {
         // Without its sender, hyper says good-bye (TLS and HTTP/2 have a word for it) and closes.
         drop(self.sender().take());
-        if self.usage.is_dirty() {
+        if self.usage.is_dirty() || self.signal.is_given_up() {
             self.tasks.abort();
         }
         self.signal.closed().await;

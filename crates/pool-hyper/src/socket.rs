@@ -49,13 +49,20 @@ pub(crate) struct Signal {
     /// The next write is to look first.
     careful: AtomicBool,
     ended: Event,
+    /// Somebody wants to know whether anything comes in.
+    asked: AtomicBool,
+    came: Event,
+    /// The pool has found the connection dead.
+    given_up: AtomicBool,
     pub(crate) reporter: Reporter,
 }
 
 impl Signal {
     pub(crate) fn new(reporter: Reporter) -> Arc<Self> {
-        let (closed, written) = (AtomicBool::new(false), AtomicU64::new(0));
-        Arc::new(Signal { closed, written, careful: AtomicBool::new(false), ended: Event::new(), reporter })
+        let (no, never) = (|| AtomicBool::new(false), Event::new);
+        let (closed, careful, asked, given_up) = (no(), no(), no(), no());
+        let (written, ended, came) = (AtomicU64::new(0), never(), never());
+        Arc::new(Signal { closed, written, careful, ended, asked, came, given_up, reporter })
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -70,6 +77,31 @@ impl Signal {
     /// Has the next write look whether the peer is still there. For HTTP/1.1, where it is that of the next request.
     pub(crate) fn look_first(&self) {
         self.careful.store(true, Ordering::Release);
+    }
+
+    /// Whether what was under way ended because the pool had found the connection dead.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Acquire)
+    }
+
+    /// The pool has found the connection dead.
+    pub(crate) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Release);
+    }
+
+    /// Ends when something has come from the peer since.
+    pub(crate) async fn heard(&self) {
+        // In this order: whoever sees that it is asked for wakes whoever is registered.
+        let came = self.came.listen();
+        self.asked.store(true, Ordering::Release);
+        came.await;
+    }
+
+    /// Something has come.
+    fn hear(&self) {
+        if self.asked.load(Ordering::Acquire) && self.asked.swap(false, Ordering::AcqRel) {
+            self.came.notify(usize::MAX);
+        }
     }
 
     /// Ends when the socket is closed.
@@ -163,6 +195,9 @@ impl<R: Runtime> Read for Socket<R> {
             return Poll::Pending;
         }
         let read = either!(self.as_mut(), stream => stream.poll_read(cx, buf));
+        if read.is_ready() {
+            self.end.0.hear();
+        }
         self.reads = if read.is_ready() { self.reads + 1 } else { 0 };
         read
     }

@@ -54,20 +54,29 @@ impl<R: Runtime> Transport<R> {
         reporter: Reporter,
     ) -> Result<(Arc<Link<R, B>>, u32), TransportError> {
         let named = |error: TransportError| error.at(self.config.peer());
+        let begun = R::now();
         let dialled = dial(&self.runtime, &self.config, self.tls.as_ref()).await.map_err(named)?;
         let base = Arc::clone(&self.base);
         let opened = Link::open(&self.runtime, base, dialled, reporter, self.config.streams_max()).await;
-        let (link, leases_max) = opened.map_err(named)?;
+        let (mut link, leases_max) = opened.map_err(named)?;
+        link.took(R::now().saturating_duration_since(begun));
         Ok((Arc::new(link), leases_max))
     }
 
-    /// Asks for a sign of life, for as long as the caller is patient.
+    /// Asks for a sign of life: a connection that carries requests whether it lives, which is known soon; any other whether it serves, for
+    /// as long as the caller is patient. Only of the latter is there a status.
     ///
     /// # Errors
     ///
-    /// When there was no whole answer. Whether the status proves anything is [`proves_life`](crate::proves_life)'s to say.
-    pub async fn probe<B: RequestBody>(&self, link: &Link<R, B>) -> Result<StatusCode, TransportError> {
+    /// When there was no whole answer, or no sign of life. Whether the status proves anything is [`proves_life`](crate::proves_life)'s to say.
+    pub async fn probe<B: RequestBody>(
+        &self,
+        link: &Link<R, B>,
+    ) -> Result<Option<StatusCode>, TransportError> {
+        if link.is_shared() && link.usage.is_under_way() {
+            return link.lives().await.map(|()| None);
+        }
         let answer = link.exchange(self.config.probe.request(), Limits::within(PROBE_LIMIT)).await?;
-        Ok(answer.status)
+        Ok(Some(answer.status))
     }
 }

@@ -4,7 +4,7 @@
 //! that ends in any other way, or that has not gone itself by then, leaves it so for good.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use pool_http::{Phase, TransportError, TransportErrorKind};
@@ -21,6 +21,8 @@ pub struct Usage {
     state: AtomicU8,
     /// Several requests at once do not disturb each other, and one that is dropped is cancelled on its own (HTTP/2).
     concurrent: bool,
+    /// Requests under way, where there may be several.
+    flights: AtomicU32,
     now: fn() -> Instant,
     since: Instant,
     /// When the last answer ended, in nanoseconds from `since`; zero before the first.
@@ -51,12 +53,17 @@ impl Usage {
     /// Nothing yet. `concurrent` says that it carries several requests at once; `now` is the runtime's clock.
     pub fn new(concurrent: bool, now: fn() -> Instant) -> Arc<Self> {
         let (state, last) = (AtomicU8::new(IDLE), AtomicU64::new(0));
-        Arc::new(Usage { state, concurrent, now, since: now(), last })
+        Arc::new(Usage { state, concurrent, flights: AtomicU32::new(0), now, since: now(), last })
     }
 
     /// Whether the connection must not be used again.
     pub fn is_dirty(&self) -> bool {
         self.state.load(Ordering::Acquire) != IDLE
+    }
+
+    /// Whether one request or several are under way.
+    pub fn is_under_way(&self) -> bool {
+        self.is_dirty() || self.flights.load(Ordering::Acquire) > 0
     }
 
     /// Begins a request.
@@ -79,6 +86,7 @@ impl Usage {
                 }
             }
         }
+        self.flights.fetch_add(u32::from(self.concurrent), Ordering::AcqRel);
         Ok(Flight { usage: Arc::clone(self), idle_for: self.idle_for(), upload: None, ended: false })
     }
 
@@ -124,7 +132,9 @@ impl Flight {
     fn end(&mut self, state: u8) {
         if !self.ended {
             self.ended = true;
-            if !self.usage.concurrent {
+            if self.usage.concurrent {
+                self.usage.flights.fetch_sub(1, Ordering::AcqRel);
+            } else {
                 self.usage.state.store(state, Ordering::Release);
             }
         }
@@ -179,8 +189,9 @@ mod tests {
         let usage = usage(true);
         let mut first = usage.begin().unwrap();
         drop(usage.begin().unwrap());
-        assert!(!usage.is_dirty());
+        assert!(usage.is_under_way() && !usage.is_dirty());
         first.done();
+        assert!(!usage.is_under_way());
         let error = TransportError::new(Phase::Sent, TransportErrorKind::Reset);
         assert!(usage.begin().unwrap().blame(error).idle_for().is_some());
     }

@@ -76,8 +76,10 @@ impl Backend for SurfBackend {
     }
 
     async fn probe(&self, conn: &mut SurfConnection) -> Result<(), HttpError> {
-        let status = self.transport.probe(conn.link()).await?;
-        if proves_life(status) { Ok(()) } else { Err(HttpError::Status(status)) }
+        match self.transport.probe(conn.link()).await? {
+            Some(status) if !proves_life(status) => Err(HttpError::Status(status)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn is_broken(&self, conn: &SurfConnection) -> bool {

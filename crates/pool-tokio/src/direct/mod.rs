@@ -69,7 +69,7 @@ impl Backend for DirectBackend {
     }
 
     async fn probe(&self, conn: &mut DirectConnection) -> Result<(), HttpError> {
-        proves_life(self.transport.probe(conn.link()).await?)
+        self.transport.probe(conn.link()).await?.map_or(Ok(()), proves_life)
     }
 
     fn is_broken(&self, conn: &DirectConnection) -> bool {

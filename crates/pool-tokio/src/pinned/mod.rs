@@ -27,6 +27,12 @@ use resolve::Named;
 use crate::error::{HttpError, proves_life};
 use crate::{SetupError, TransportConfig};
 
+/// A connection that carries several leases is pinged when nothing has come on it for this long while a request is under way.
+const PING_AFTER: Duration = Duration::from_millis(250);
+
+/// And is at its end when that has not been answered within this: long enough for a peer far away and a packet that was lost.
+const PING_LIMIT: Duration = Duration::from_millis(500);
+
 /// A pool of [`PinnedConnection`]s on tokio.
 pub type PinnedPool = Pool<PinnedBackend, TokioClock>;
 
@@ -95,6 +101,14 @@ impl PinnedBackend {
         let builder = match &self.config.resolver {
             system if system.is_system() => builder,
             resolver => builder.dns_resolver(Named { resolver: resolver.clone(), port: self.base.port() }),
+        };
+        let builder = match self.config.streams_max() {
+            // It is reqwest that has the socket: it pings, and ends what is under way on a connection that does not answer.
+            Some(_) => builder
+                .http2_keep_alive_interval(PING_AFTER)
+                .http2_keep_alive_timeout(PING_LIMIT)
+                .http2_keep_alive_while_idle(false),
+            None => builder,
         };
         match self.config.protocol {
             Protocol::Negotiated => builder,

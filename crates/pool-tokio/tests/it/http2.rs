@@ -2,9 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use pool_tokio::pool_core::{CloseReason, Outcome};
-use pool_tokio::pool_http::{Phase, TransportErrorKind as Kind};
-use pool_tokio::{DirectBackend, DirectPool, Profile, Protocol, TransportConfig};
+use pool_tokio::pool_core::{CloseReason, Config, Outcome, Safety};
+use pool_tokio::pool_http::{Phase, Response, TransportErrorKind as Kind};
+use pool_tokio::{DirectBackend, DirectConnection, DirectPool, Profile, Protocol, TransportConfig};
 use supabase_sim::{Fault, Protocols, Simulator};
 use tokio::net::TcpListener;
 
@@ -175,4 +175,71 @@ async fn a_peer_that_does_not_speak_http2_is_not_open() {
         phase == Phase::Connect && matches!(kind, Kind::Protocol | Kind::Closed | Kind::Reset),
         "{kind:?}"
     );
+}
+
+#[tokio::test]
+async fn what_was_under_way_on_a_connection_lost_without_a_word_is_answered_on_another() {
+    let sim = simulator(100);
+    let config = towards(&sim).protocol(Protocol::Http2).profile(multiplexed(100));
+    let pool =
+        DirectBackend::new(config).unwrap().open(Config { waiters_max: Some(100), ..stubborn(1) }).unwrap();
+    drop(pool.acquire().await.unwrap());
+    let work = async |id| {
+        let request = blog(&sim, id);
+        let sent = async move |conn: &mut DirectConnection| Ok(send(conn, request.clone()).await?);
+        pool.execute(Safety::Safe, sent).await.map(|answer: Response| is_blog(&answer, id))
+    };
+    sim.lose_connections();
+    for answered in futures::future::join_all((0..20).map(|n| work(1 + n % 5))).await {
+        assert!(answered.unwrap());
+    }
+    assert_eq!((sim.counters().opened, closed(&pool, CloseReason::Dead)), (2, 1));
+}
+
+#[tokio::test]
+async fn a_request_on_a_connection_that_is_found_dead_says_that_it_was_sent_and_not_answered() {
+    let sim = simulator(100);
+    let pool = pool(&sim, multiplexed(10), 1);
+    let mut lease = pool.acquire().await.unwrap();
+    assert!(is_blog(&send(&mut *lease, blog(&sim, 1)).await.unwrap(), 1));
+    sim.lose_connections();
+    let result = send(&mut *lease, blog(&sim, 2)).await;
+    assert_eq!((outcome(&result), failure(result)), (Outcome::BROKEN, (Phase::Sent, Kind::Dead)));
+    lease.release(Outcome::BROKEN);
+    let mut lease = pool.acquire().await.unwrap();
+    assert!(is_blog(&send(&mut *lease, blog(&sim, 3)).await.unwrap(), 3));
+}
+
+#[tokio::test]
+async fn a_service_that_is_slow_loses_no_request_as_long_as_its_connection_lives() {
+    let sim = simulator(100);
+    let pool = pool(&sim, multiplexed(10), 1);
+    let mut lease = pool.acquire().await.unwrap();
+    // The probe's answer would be as slow.
+    sim.inject(Fault::latency(SHORT * 20));
+    assert!(is_blog(&send(&mut *lease, blog(&sim, 1)).await.unwrap(), 1));
+    let stats = pool.stats();
+    assert!(stats.probes > 0 && stats.probe_failures == 0, "{stats:?}");
+    assert_eq!(sim.counters().opened, 1);
+}
+
+#[tokio::test]
+async fn a_pinned_client_ends_what_is_under_way_on_a_connection_lost_without_a_word() {
+    let sim = simulator(100);
+    let config = towards(&sim).protocol(Protocol::Http2).profile(multiplexed(100));
+    let pool = pool_tokio::PinnedBackend::new(config)
+        .unwrap()
+        .open(Config { waiters_max: Some(100), ..stubborn(1) })
+        .unwrap();
+    drop(pool.acquire().await.unwrap());
+    let work = async |id| {
+        let request = blog(&sim, id);
+        let sent =
+            async move |conn: &mut pool_tokio::PinnedConnection| Ok(send(conn, request.clone()).await?);
+        pool.execute(Safety::Safe, sent).await.map(|answer: Response| is_blog(&answer, id))
+    };
+    sim.lose_connections();
+    for answered in futures::future::join_all((0..20).map(|n| work(1 + n % 5))).await {
+        assert!(answered.unwrap());
+    }
 }
