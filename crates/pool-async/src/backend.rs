@@ -37,13 +37,18 @@ pub trait Backend: 'static {
     /// Asks the peer for a sign of life on this connection, as cheaply as the protocol allows.
     ///
     /// The driver drops the future after [`Config::probe_timeout`](pool_core::Config::probe_timeout) and then closes the connection.
+    ///
+    /// A [shared](Backend::share) connection is also asked while it is in use, when it has made no progress for a while. Then the question is
+    /// whether it lives, not whether it serves: no answer in time, or an error of the class `Connection` that discards it, ends its leases.
+    /// A peer that is slow must not be taken for dead: ask in a way that its load cannot hold up, as by HTTP/2's ping.
     fn probe(&self, conn: &mut Self::Conn) -> impl Future<Output = Result<(), Self::Error>>;
 
     /// Whether the connection is known to be dead, without asking the peer: a flag, a closed channel. Called at each
     /// hand-out and return, so it must be cheap.
     fn is_broken(&self, conn: &Self::Conn) -> bool;
 
-    /// Closes the connection. The driver drops the future after [`Config::release_timeout`](pool_core::Config::release_timeout).
+    /// Closes the connection. A shared one that was found dead is closed under its leases: end what they have under way, with an error
+    /// that says that it may have been sent. The driver drops the future after [`Config::release_timeout`](pool_core::Config::release_timeout).
     fn close(&self, conn: Self::Conn) -> impl Future<Output = ()>;
 
     /// Whose fault an error is, whether the connection can go on, and whether the peer may have seen the request.

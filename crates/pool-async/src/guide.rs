@@ -141,6 +141,7 @@
 //! | `probe` succeeds | `Probed` | proof of life: it is not probed again before it has been idle for a while |
 //! | `probe` fails | `ProbeFailed`, with class and reuse | a fault of the connection counts against it, of the endpoint against that; with [`Reuse::Discard`](pool_core::Reuse::Discard) it is closed |
 //! | `probe` takes too long | none | your future is dropped; counts against the connection, which is closed |
+//! | `probe` of a shared connection in use takes too long, or fails with class `Connection` and `Discard` | none, or `ProbeFailed` | the connection is dead: its leases are over, it is closed under them ([`CloseReason::Dead`](pool_core::CloseReason::Dead)) |
 //! | `close` ends, or takes too long | `Closed`, or none | the slot is free: another connect may begin |
 //! | [`lost`](crate::Reporter::lost) | `Lost` | never lent again; closed now, or when its leases are back. If it was idle: the endpoint closes idle connections after this long, which is remembered |
 //! | [`retiring`](crate::Reporter::retiring) | `Retiring` | never lent again, and closed likewise; nobody is blamed |
@@ -163,6 +164,10 @@
 //! multiplexes gives each lease a handle of its own; the original stays in the pool. The number of handles is
 //! [`Connected::leases_max`](crate::Connected::leases_max), and then two things are yours: dropping one handle must not disturb the others, and a request
 //! that is dropped must be cancelled on the wire, or at least its answer be told from the others'.
+//!
+//! A shared connection that makes no progress is probed under its leases, and that probe asks one thing: does it live? Answer from what a
+//! busy peer answers at once, and from whatever else comes in; a slow service on a live connection must lose no request. Where there is no
+//! sign of life, `close` is called while handles are out: it must fail what is under way on them.
 //!
 //! # `classify`
 //!

@@ -20,7 +20,8 @@ use crate::turn::Shared;
 /// A connection on loan; it derefs to [`Backend::Conn`].
 ///
 /// Dropped, it goes back as [`Outcome::Returned`] (or as [`drop_as`](Lease::drop_as) says), and as [`Outcome::BROKEN`] if the thread
-/// began to panic since it was granted. A lease that comes back after the grace of a shutdown drops its connection.
+/// began to panic since it was granted. A lease that comes back after the grace of a shutdown drops its connection;
+/// one whose shared connection was found dead ended with it, and its requests fail.
 #[must_use = "a lease that is dropped at once gives its connection back at once"]
 pub struct Lease<B: Backend, C: Clock> {
     // Dropped before what it may need: fields are dropped in this order.

@@ -65,7 +65,8 @@ pub struct Config {
     /// Successes in a row after which an unhealthy one is healthy again. Default 2.
     pub recovery_successes: u32,
     /// A connection in use that has shown no progress for this long gets no further lease while others have room, and is
-    /// probed. Concerns connections that carry several leases. Zero switches it off. Default 250 ms.
+    /// probed; if that probe fails for good or has had its time, the connection is dead and its leases end with it, so that who waits on
+    /// it can try elsewhere. Concerns connections that carry several leases. Zero switches it off. Default 250 ms.
     pub stall_after: Duration,
     /// A lease older than this is reported, and again when it returns; it is never taken away. Default: never.
     pub leak_after: Option<Duration>,

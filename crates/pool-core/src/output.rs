@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `Connect` | dials the endpoint | `Connected` or `ConnectFailed` |
 //! | `Probe` | asks the connection for a sign of life | `Probed` or `ProbeFailed` |
-//! | `Close` | stops what runs on the connection (connect, probe), closes it | `Closed` |
+//! | `Close` | stops what runs on the connection (connect, probe; of a dead one also what its leases have under way), closes it | `Closed` |
 //! | `Forget` | drops whatever it still holds of the connection: its close took too long | nothing |
 //! | `Wake` | wakes the task that holds the ticket, which then claims | nothing |
 //! | `Notice` | tells whoever watches | nothing |

@@ -18,8 +18,8 @@ use crate::time::{Time, millis};
 const STALE_WITHIN: u64 = 1_000_000_000;
 
 impl Pool {
-    /// Gives a lease back with what became of its use. [`Verdict::Stale`]: the pool has given the lease up (its grace had ended),
-    /// and the connection is the driver's to drop.
+    /// Gives a lease back with what became of its use. [`Verdict::Stale`]: the pool has ended the lease (its grace was over, or its connection
+    /// was found dead), and what is left of the connection is the driver's to drop.
     pub fn release(&mut self, now: Time, lease: Lease, outcome: Outcome) -> Verdict {
         if self.give_back(now, &lease, outcome) {
             return Verdict::Accepted;

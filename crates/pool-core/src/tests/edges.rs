@@ -49,6 +49,33 @@ fn a_grant_that_nobody_has_claimed_when_the_grace_ends_is_a_close_and_a_refusal(
 }
 
 #[test]
+fn a_connection_found_dead_waits_for_its_last_grant_and_for_nothing_else() {
+    let cancelled = |pool: &mut Pool, ticket| pool.cancel(at(400), ticket);
+    let claimed = |pool: &mut Pool, ticket| {
+        let crate::Claim::Ready(lease) = pool.claim(at(400), ticket) else { panic!("it was granted") };
+        let late = pool.release(at(401), lease, Outcome::BROKEN);
+        assert_eq!(late, crate::Verdict::Stale);
+    };
+    for (end, over) in [(&cancelled as &dyn Fn(&mut Pool, crate::Ticket), 1), (&claimed, 2)] {
+        let mut pool = pool(|config| config.stall_after = Duration::from_millis(100));
+        let (conn, held) = leased(&mut pool, 2);
+        let other = lease(&mut pool, at(0));
+        let Ok(Acquire::Queued(ticket)) = pool.acquire(at(1), Request::default()) else {
+            panic!("it is full")
+        };
+        let _ = pool.release(at(2), other, Outcome::Success);
+        pool.advance(at(200));
+        let (class, reuse) = (crate::FaultClass::Connection, crate::Reuse::Discard);
+        assert_eq!(pool.handle(at(300), Event::ProbeFailed { conn, class, reuse }), crate::Verdict::Accepted);
+        assert_eq!((pool.status().leases, pool.stats().closed_for(CloseReason::Dead)), (2, 0));
+        end(&mut pool, ticket);
+        assert_eq!((pool.status().leases, pool.stats().closed_for(CloseReason::Dead)), (0, 1));
+        assert_eq!(pool.stats().abandoned, over);
+        assert_eq!(pool.release(at(402), held, Outcome::Success), crate::Verdict::Stale);
+    }
+}
+
+#[test]
 fn a_lease_that_the_pool_has_not_given_is_none() {
     let mut pool = pool(|_| {});
     let (conn, held) = leased(&mut pool, 1);

@@ -53,6 +53,11 @@ impl PinnedConnection {
         })
     }
 
+    /// Whether there are more handles than the pool's and this one.
+    pub(super) fn is_lent(&self) -> bool {
+        Arc::strong_count(&self.usage) > 2
+    }
+
     pub(super) fn is_broken(&self) -> bool {
         self.usage.is_dirty()
     }

@@ -19,6 +19,7 @@ use pool_async::{Backend, ConnectContext, Connected, Fault, Pool, Reporter, Toki
 use pool_http::{Base, Limits, Protocol};
 use pool_hyper::{PROBE_LIMIT, Tls, without_roots};
 use rustls::ClientConfig;
+use tokio::time::timeout;
 
 pub use connection::PinnedConnection;
 use connection::ask;
@@ -32,6 +33,9 @@ const PING_AFTER: Duration = Duration::from_millis(250);
 
 /// And is at its end when that has not been answered within this: long enough for a peer far away and a packet that was lost.
 const PING_LIMIT: Duration = Duration::from_millis(500);
+
+/// How long after that it is known that reqwest has not ended it.
+const MARGIN: Duration = Duration::from_millis(50);
 
 /// A pool of [`PinnedConnection`]s on tokio.
 pub type PinnedPool = Pool<PinnedBackend, TokioClock>;
@@ -134,7 +138,16 @@ impl Backend for PinnedBackend {
     }
 
     async fn probe(&self, conn: &mut PinnedConnection) -> Result<(), HttpError> {
-        let answer = conn.exchange(self.config.probe.request(), Limits::within(PROBE_LIMIT)).await?;
+        let asked = conn.exchange(self.config.probe.request(), Limits::within(PROBE_LIMIT));
+        let answer = if conn.is_lent() {
+            // Whether it lives is the question: as long as pings are answered, reqwest does not end this request.
+            match timeout(PING_AFTER + PING_LIMIT + MARGIN, asked).await {
+                Ok(answer) => answer?,
+                Err(_) => return Ok(()),
+            }
+        } else {
+            asked.await?
+        };
         proves_life(answer.status)
     }
 

@@ -243,3 +243,17 @@ async fn a_pinned_client_ends_what_is_under_way_on_a_connection_lost_without_a_w
         assert!(answered.unwrap());
     }
 }
+
+#[tokio::test]
+async fn a_pinned_client_loses_no_request_to_a_slow_service_as_long_as_its_connection_lives() {
+    let sim = simulator(100);
+    let config = towards(&sim).protocol(Protocol::Http2).profile(multiplexed(100));
+    let pool = pool_tokio::PinnedBackend::new(config).unwrap().open(at_most(1)).unwrap();
+    let mut lease = pool.acquire().await.unwrap();
+    sim.inject(Fault::latency(SHORT * 20));
+    assert!(is_blog(&send(&mut *lease, blog(&sim, 1)).await.unwrap(), 1));
+    lease.release(Outcome::Success);
+    let stats = pool.stats();
+    assert!(stats.probes > 0 && stats.probe_failures == 0 && stats.abandoned == 0, "{stats:?}");
+    assert_eq!(sim.counters().opened, 1);
+}

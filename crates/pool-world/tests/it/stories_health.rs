@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use pool_core::{
-    CloseReason, Event, Failure, FaultClass, Health, Notice, Outcome, Request, Retry, Safety, Sent,
+    CloseReason, Event, Failure, FaultClass, Health, Notice, Outcome, Request, Retry, Reuse, Safety, Sent,
     StopReason,
 };
 use pool_world::{Answer, Input, Script};
@@ -275,6 +275,35 @@ fn a_connection_that_has_long_been_patient_with_and_does_not_answer_is_asked_aga
     assert_eq!(pool.wait_for_probe(), Duration::from_millis(250), "and the next is not sixteen seconds away");
     pool.answer();
     assert!(pool.served(waiter) && !pool.view().conns[0].stalled);
+}
+
+#[test]
+fn a_shared_connection_that_a_probe_finds_dead_takes_its_leases_along_and_is_replaced_i49() {
+    let mut pool = Script::new(|config| (config.min_connections, config.max_connections) = (1, 1));
+    pool.open_for(1, 10);
+    let [first, second] = [pool.acquire(), pool.acquire()];
+    let dead = pool.conn_of(first).expect("a lease");
+    pool.wait_for_probe();
+    let (class, reuse) = (FaultClass::Connection, Reuse::Discard);
+    pool.report(Event::ProbeFailed { conn: dead, class, reuse });
+    assert_eq!((pool.closed(CloseReason::Dead), pool.view().status.leases), (1, 0));
+    pool.report(Event::Closed { conn: dead });
+    assert_eq!(pool.dialling().len(), 1, "nobody has given anything back, and the place is free");
+    pool.release(first, Outcome::BROKEN);
+    pool.release(second, Outcome::BROKEN);
+}
+
+#[test]
+fn a_shared_connection_that_answers_its_probes_keeps_its_leases_however_slow_they_are_i49() {
+    let mut pool = Script::new(|config| (config.min_connections, config.max_connections) = (1, 1));
+    pool.open_for(1, 10);
+    let slow = pool.acquire();
+    for _ in 0..20 {
+        pool.wait_for_probe();
+        pool.answer();
+    }
+    assert_eq!((pool.closed(CloseReason::Dead), pool.view().status.leases), (0, 1));
+    pool.done(slow);
 }
 
 #[test]
