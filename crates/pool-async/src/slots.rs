@@ -5,7 +5,7 @@
 
 use pool_core::{ConnId, EndpointId};
 
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::{Arc, Mutex, lock, unlocked};
 use crate::table::Table;
 
 /// What the backend calls a connection.
@@ -29,7 +29,7 @@ impl<T> Object<T> {
             Object::Out => None,
             Object::Owned(conn) => Some(conn),
             Object::Shared(conn) => match Arc::try_unwrap(conn) {
-                Ok(conn) => Some(conn.into_inner().unwrap_or_else(|poison| poison.into_inner())),
+                Ok(conn) => Some(unlocked(conn)),
                 Err(conn) => share(&lock(&conn)),
             },
         }

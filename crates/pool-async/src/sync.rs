@@ -3,12 +3,19 @@
 //!
 //! `futures` knows no loom, but what is used of it beyond [`AtomicWaker`] (`FuturesUnordered`, `Abortable`) belongs to the driver's
 //! future, and in it only wakers come from other threads. [`crate::blocking`] has threads of its own and is left out of that build.
+//!
+//! The locks are `parking_lot`'s: they do not ask whether the thread is panicking, twice a turn, which nothing here would make use of; and
+//! who finds one taken backs off, where std's asks again at once, then goes to sleep, so that every unlock is a call into the system as
+//! long as two threads want it.
 
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
-    Arc, Mutex, MutexGuard,
+    Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
+
+#[cfg(not(loom))]
+pub(crate) use parking_lot::{Mutex, MutexGuard};
 
 #[cfg(not(loom))]
 pub(crate) use futures::task::AtomicWaker;
@@ -19,10 +26,29 @@ pub(crate) use loom::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-/// Takes a lock that no foreign code can have poisoned: whatever unwound under it left the data whole.
+/// Takes a lock.
+#[cfg(not(loom))]
 #[inline]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock()
+}
+
+/// What is behind a lock that nobody else has any more.
+#[cfg(not(loom))]
+pub(crate) fn unlocked<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner()
+}
+
+/// Takes a lock, poisoned or not: whatever unwound under it left the data whole.
+#[cfg(loom)]
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poison| poison.into_inner())
+}
+
+/// What is behind a lock that nobody else has any more.
+#[cfg(loom)]
+pub(crate) fn unlocked<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(|poison| poison.into_inner())
 }
 
 /// [`futures::task::AtomicWaker`] in steps that the model checker sees: one for each call, and the waker's own after it.

@@ -6,16 +6,17 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use parking_lot::Condvar;
 use pool_core::Time;
 
 use crate::Clock;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// The clock of a [`Pool`](super::Pool) on plain threads: the machine's monotonic clock, with sleeps that the driver's thread ends.
 #[derive(Clone)]
@@ -98,13 +99,10 @@ impl Beat {
             if std::mem::take(&mut state.woken) {
                 return;
             }
-            state = match state.sleepers.iter().map(|sleeper| sleeper.at).min() {
-                None => self.changed.wait(state).unwrap_or_else(|poison| poison.into_inner()),
-                Some(at) => {
-                    let left = at.saturating_duration_since(Instant::now());
-                    self.changed.wait_timeout(state, left).unwrap_or_else(|poison| poison.into_inner()).0
-                }
-            };
+            match state.sleepers.iter().map(|sleeper| sleeper.at).min() {
+                None => self.changed.wait(&mut state),
+                Some(at) => _ = self.changed.wait_until(&mut state, at),
+            }
         }
     }
 }
