@@ -70,6 +70,7 @@ pub const fn reason(reason: CloseReason) -> &'static str {
         CloseReason::Unhealthy => "too many errors in a row",
         CloseReason::ConnectTimeout => "took too long to open",
         CloseReason::ProbeTimeout => "did not answer a probe",
+        CloseReason::Dead => "dead while in use",
         CloseReason::Invalidated => "invalidated",
         CloseReason::Resized => "the pool was made smaller",
         CloseReason::EndpointDrained => "the endpoint is drained",
