@@ -78,6 +78,15 @@ mod tests {
     }
 
     #[test]
+    fn a_table_grows_when_it_is_full_and_not_before() {
+        let mut table = Table::new();
+        for (index, room) in [(0, 8), (7, 8), (8, 11), (10, 11)] {
+            *table.place(index) = Some(index);
+            assert_eq!((table.get(index), table.places.capacity()), (Some(&index), room));
+        }
+    }
+
+    #[test]
     fn what_is_put_in_a_place_is_there_until_it_is_taken() {
         let mut table = Table::new();
         assert_eq!(table.get(3), None);

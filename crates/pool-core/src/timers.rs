@@ -276,6 +276,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn its_tables_have_room_for_a_quarter_more_than_there_were() {
+        let mut timers = Timers::new();
+        (0..9).for_each(|index| timers.set(Key::Conn(index), Time::from_nanos(10)));
+        assert_eq!(timers.conns.capacity(), 11);
+    }
+
     #[cfg(feature = "image")]
     #[test]
     fn a_ticket_has_one_timer_in_the_row_or_in_the_heap() {

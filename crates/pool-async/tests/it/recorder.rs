@@ -44,6 +44,17 @@ fn a_recording_is_what_happened_from_its_first_call_to_the_last() {
 }
 
 #[test]
+fn wherever_a_recording_begins_it_is_right_about_the_rest() {
+    for events in 2..24 {
+        let mut world = recorded(lazy(2), events);
+        for _ in 0..12 {
+            use_it(&mut world, 1);
+            assert_eq!(world.pool.recording().unwrap().verify(), Ok(()), "with {events} events");
+        }
+    }
+}
+
+#[test]
 fn a_small_recorder_forgets_the_beginning_and_is_right_about_the_rest() {
     let mut world = recorded(lazy(3), 100);
     for _ in 0..40 {

@@ -88,8 +88,8 @@ impl Parts {
     #[inline(always)]
     const fn words(self) -> Record {
         let Parts { at, a, b, n, tag, x, y, z } = self;
-        let letters = (tag as u64) << 32 | (x as u64) << 40 | (y as u64) << 48 | (z as u64) << 56;
-        Record([at, a, b, n as u64 | letters])
+        let last = u64::from_le_bytes([0, 0, 0, 0, tag, x, y, z]);
+        Record([at, a, b, last + n as u64])
     }
 
     const fn of(record: &Record) -> Parts {
