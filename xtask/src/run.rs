@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
 
 use crate::failure::Failure;
+use crate::state::workspace;
 
 /// The command as one would type it, without its environment.
 pub(crate) fn line(command: &Command) -> String {
@@ -65,7 +66,17 @@ pub(crate) fn listen(command: &mut Command, what: &str, mut each: impl FnMut(&st
     });
     said.push_str(&std::fs::read_to_string(&errors).unwrap_or_default());
     let _ = std::fs::remove_file(&errors);
-    done.map_err(|failure| failure.said(&said))
+    done.map_err(|failure| keep(failure.said(&said), what, &said))
+}
+
+/// Leaves all that was said in a file: a history that was found by chance must not be lost with the lines above the last ones.
+fn keep(failure: Failure, what: &str, said: &str) -> Failure {
+    let folder = workspace().join("target/said");
+    let file = folder.join(format!("{what}.log"));
+    match std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, said)) {
+        Ok(()) => failure.mend(format!("all that it said is in {}", file.display())),
+        Err(_) => failure,
+    }
 }
 
 /// Runs to the end and hands over every line of standard output as it comes.
