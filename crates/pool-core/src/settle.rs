@@ -85,6 +85,8 @@ impl Pool {
                 break;
             }
             self.mark(id, CloseReason::Unhealthy);
+            // If it was closed under a probe, who waited for the answer needs another.
+            self.dial_what_is_wanted();
         }
     }
 

@@ -98,3 +98,14 @@ fn each_grant_that_the_end_of_the_grace_takes_back_and_was_said_to_be_held_is_sa
     let end = [Op::Shutdown { ms: 400 }, Op::Release { nth: 0, how: 0 }, STRICT, Op::Tick, Op::Tick];
     replay(setup, &[&ops[..], &end].concat());
 }
+
+#[test]
+fn who_waits_for_the_answer_of_a_connection_that_is_closed_meanwhile_gets_another_i17() {
+    let setup = Setup { max: 1, probe: 200, backoff: 10, faults: 1, ..TIGHT };
+    let open = Op::Connected { nth: 0, leases: 1 };
+    let claim = Op::Claim { nth: 0 };
+    let proved = [STRICT, Op::Resize { min: 148, max: 41 }, open, claim, Op::Wait { ms: 101 }];
+    let stray = Op::Stray { nth: 30, what: 238, gone: false };
+    let waits = [STRICT, claim, stray, STRICT, Op::Tick, Op::Release { nth: 0, how: 112 }, open];
+    replay(setup, &[&proved[..], &waits].concat());
+}
