@@ -29,14 +29,6 @@ impl OnDrop {
     }
 }
 
-const CLASSES: [FaultClass; 5] = [
-    FaultClass::Connection,
-    FaultClass::Endpoint,
-    FaultClass::Saturation,
-    FaultClass::Application,
-    FaultClass::Caller,
-];
-
 #[inline]
 const fn code(outcome: Outcome) -> u64 {
     match outcome {
@@ -54,7 +46,7 @@ const fn outcome(code: u64) -> Outcome {
         1 => Outcome::Success,
         _ => {
             let reuse = if code.is_multiple_of(2) { Reuse::Keep } else { Reuse::Discard };
-            Outcome::Failed { class: CLASSES[(code / 2 - 1) as usize], reuse }
+            Outcome::Failed { class: FaultClass::ALL[(code / 2 - 1) as usize], reuse }
         }
     }
 }
@@ -65,7 +57,7 @@ mod tests {
 
     #[test]
     fn every_outcome_comes_out_as_it_went_in() {
-        let failed = CLASSES
+        let failed = FaultClass::ALL
             .into_iter()
             .flat_map(|class| [Reuse::Keep, Reuse::Discard].map(|reuse| Outcome::Failed { class, reuse }));
         for (n, outcome) in [Outcome::Success, Outcome::Returned].into_iter().chain(failed).enumerate() {

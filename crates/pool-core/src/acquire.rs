@@ -151,16 +151,7 @@ impl Pool {
         let waited = self.now.since(waiter.since);
         match waiter.state() {
             WaitState::Waiting => Claim::Pending(ticket),
-            WaitState::Granted(id) => {
-                self.tickets.remove(ticket.id);
-                let lease = &mut self.leases[id];
-                lease.granted_to = None;
-                let conn = lease.conn;
-                if self.begin_use(conn) {
-                    self.claimed_marked(conn);
-                }
-                Claim::Ready(Lease { id, conn })
-            }
+            WaitState::Granted(lease) => Claim::Ready(self.hand_out(ticket.id, lease)),
             WaitState::Failed(kind) => {
                 self.tickets.remove(ticket.id);
                 Claim::Failed(self.error(kind, waited))
@@ -259,9 +250,22 @@ impl Pool {
         lease
     }
 
+    /// What was granted to a ticket reaches its caller.
+    #[inline(always)]
+    pub(crate) fn hand_out(&mut self, ticket: TicketId, id: LeaseId) -> Lease {
+        self.tickets.remove(ticket);
+        let lease = &mut self.leases[id];
+        lease.granted_to = None;
+        let conn = lease.conn;
+        if self.begin_use(conn) {
+            self.claimed_marked(conn);
+        }
+        Lease { id, conn }
+    }
+
     /// The lease has reached its caller. Whether its connection has been marked meanwhile.
     #[inline]
-    pub(crate) fn begin_use(&mut self, id: ConnId) -> bool {
+    fn begin_use(&mut self, id: ConnId) -> bool {
         self.stats.leases += 1;
         let conn = &mut self.conns[id];
         conn.uses += 1;
@@ -271,7 +275,7 @@ impl Pool {
     /// If it was found dead, that was perhaps the last grant it waited for.
     #[cold]
     #[inline(never)]
-    pub(crate) fn claimed_marked(&mut self, id: ConnId) {
+    fn claimed_marked(&mut self, id: ConnId) {
         self.rest = self.rest.disturbed();
         self.bury(id);
         self.settle();

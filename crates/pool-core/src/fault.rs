@@ -20,6 +20,17 @@ pub enum FaultClass {
     Caller,
 }
 
+impl FaultClass {
+    /// All classes, in the order of [`Stats::faults`](crate::Stats::faults).
+    pub const ALL: [FaultClass; 5] = [
+        FaultClass::Connection,
+        FaultClass::Endpoint,
+        FaultClass::Saturation,
+        FaultClass::Application,
+        FaultClass::Caller,
+    ];
+}
+
 /// Whether the connection may carry another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -59,16 +59,9 @@ impl Pool {
         if !self.rest.is_known() || self.wake_by() <= now {
             return None;
         }
-        let WaitState::Granted(id) = self.tickets.get(ticket.id)?.state() else { return None };
+        let WaitState::Granted(lease) = self.tickets.get(ticket.id)?.state() else { return None };
         self.now = now;
-        self.tickets.remove(ticket.id);
-        let lease = &mut self.leases[id];
-        lease.granted_to = None;
-        let conn = lease.conn;
-        if self.begin_use(conn) {
-            self.claimed_marked(conn);
-        }
-        Some(Lease { id, conn })
+        Some(self.hand_out(ticket.id, lease))
     }
 
     /// A release without a fault: the connection rests, or goes to the next in line. Whether it was done.

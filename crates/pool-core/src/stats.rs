@@ -3,7 +3,7 @@
 use crate::histogram::Histogram;
 use crate::state::CloseReason;
 
-/// Counters and histograms since the pool was made.
+/// Counters and histograms since the pool was made; those of every use come first, so that they lie together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]

@@ -281,8 +281,7 @@ fn id<I: Id>(bits: u64) -> Option<I> {
 }
 
 fn class(number: u8) -> Option<FaultClass> {
-    use FaultClass::*;
-    [Connection, Endpoint, Saturation, Application, Caller].get(usize::from(number)).copied()
+    FaultClass::ALL.get(usize::from(number)).copied()
 }
 
 fn reuse(number: u8) -> Option<Reuse> {

@@ -13,16 +13,8 @@ use crate::world::World;
 
 use super::Op;
 
-const CLASSES: [FaultClass; 5] = [
-    FaultClass::Connection,
-    FaultClass::Endpoint,
-    FaultClass::Saturation,
-    FaultClass::Application,
-    FaultClass::Caller,
-];
-
 fn class(n: u8) -> FaultClass {
-    CLASSES[usize::from(n) % CLASSES.len()]
+    FaultClass::ALL[usize::from(n) % FaultClass::ALL.len()]
 }
 
 fn outcome(how: u8) -> Outcome {
