@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use ground::contest::Sample;
+use ground::quantile;
 use ground::runtime::Runtime;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -50,14 +51,9 @@ impl Seen {
         100.0 * failed / (failed + self.took.len() as f64)
     }
 
-    /// The answers' latency in milliseconds at this share of them, if there are enough to say: beyond it is at least one.
+    /// The answers' latency in milliseconds at this share of them, if there are enough to say.
     pub fn at(&mut self, share: f64) -> f64 {
-        self.took.sort_unstable();
-        let beyond = (self.took.len() as f64 * (1.0 - share)) as usize;
-        match self.took.len() {
-            count if beyond > 0 => self.took[count - 1 - beyond].as_secs_f64() * 1e3,
-            _ => f64::NAN,
-        }
+        quantile(&mut self.took, share).map_or(f64::NAN, |took| took.as_secs_f64() * 1e3)
     }
 }
 

@@ -6,6 +6,7 @@ use super::warm;
 use crate::contender::Contender;
 use crate::contest::{Plan, Sample, Scenario};
 use crate::site::Site;
+use ground::quantile;
 use ground::runtime::{Runtime, Tokio, alone};
 
 /// So many tasks on eight connections, each of which is held for a yield.
@@ -23,11 +24,11 @@ struct Course {
 }
 
 /// What a task has had.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Had {
     pairs: u64,
-    waited: Duration,
-    longest: Duration,
+    /// How long each wait was, where they are timed.
+    waits: Vec<Duration>,
 }
 
 impl Scenario for Crowd {
@@ -40,14 +41,16 @@ impl Scenario for Crowd {
         let squares: f64 = had.iter().map(|had| (had.pairs as f64).powi(2)).sum();
         let jain = (pairs as f64).powi(2) / (had.len() as f64 * squares);
         let (had, _) = R::block_on(self.run::<R, C>(turn, true));
-        let waited: f64 = had.iter().map(|had| had.waited.as_secs_f64()).sum();
-        let mean = waited / had.iter().map(|had| had.pairs).sum::<u64>() as f64;
-        let longest = had.iter().map(|had| had.longest.as_secs_f64()).fold(0.0, f64::max);
+        let mut waits: Vec<Duration> = had.into_iter().flat_map(|had| had.waits).collect();
+        let micros = |wait: Duration| wait.as_secs_f64() * 1e6;
+        let mean = waits.iter().map(|wait| micros(*wait)).sum::<f64>() / waits.len() as f64;
+        let longest = waits.iter().max().map_or(f64::NAN, |wait| micros(*wait));
         let mut sample = vec![
             ("ns a pair", elapsed.as_nanos() as f64 / pairs as f64),
             ("Jain", jain),
+            ("p99 wait, µs", quantile(&mut waits, 0.99).map_or(f64::NAN, micros)),
+            ("longest wait, µs", longest),
             ("longest ÷ mean wait", longest / mean),
-            ("longest wait, µs", longest * 1e6),
         ];
         if std::any::TypeId::of::<R>() == std::any::TypeId::of::<Tokio>() {
             sample.push(("allocations a pair", self.allocations::<R, C>()));
@@ -127,9 +130,7 @@ async fn caller<R: Runtime, C: Contender<R>>(pool: &C, course: &Course, timed: b
         let asked = timed.then(Instant::now);
         let guard = pool.acquire().await.expect("in time");
         if let Some(asked) = asked {
-            let waited = asked.elapsed();
-            had.waited += waited;
-            had.longest = had.longest.max(waited);
+            had.waits.push(asked.elapsed());
         }
         R::yield_now().await;
         C::give_back(guard);
