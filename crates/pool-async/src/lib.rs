@@ -111,6 +111,7 @@ mod execute;
 mod fast_clock;
 pub mod guide;
 mod job;
+mod kpi;
 mod lease;
 #[cfg(feature = "test-util")]
 mod manual;
@@ -140,6 +141,7 @@ pub use events::{Events, NOTICES_KEPT, Observed, StatusChanged};
 pub use execute::ExecuteOptions;
 #[cfg(feature = "fast-clock")]
 pub use fast_clock::FastClock;
+pub use kpi::Kpis;
 pub use lease::Lease;
 #[cfg(feature = "test-util")]
 pub use manual::ManualClock;

@@ -25,6 +25,8 @@ use crate::turn::{Core, Shared};
 /// idle, and what is leased when it comes back.
 pub struct Pool<B: Backend, C: Clock> {
     shared: Arc<Shared<B, C>>,
+    /// Whether it is one of those whose last one drains the pool.
+    keeps_open: bool,
 }
 
 /// One connection, for people and for metrics.
@@ -39,7 +41,14 @@ pub struct Connection {
 
 impl<B: Backend, C: Clock> Pool<B, C> {
     pub(crate) fn new(shared: Arc<Shared<B, C>>) -> Self {
-        Pool { shared }
+        Pool { shared, keeps_open: true }
+    }
+
+    /// A handle that does not keep the pool open: when the last other one is dropped, the pool drains, whoever still has one of these. For
+    /// those who watch it. Clones of it are such handles too.
+    #[must_use]
+    pub fn watcher(&self) -> Self {
+        Pool { shared: Arc::clone(&self.shared), keeps_open: false }
     }
 
     /// Begins a pool of what `backend` connects to.
@@ -343,14 +352,16 @@ impl<B: Backend, C: Clock> Pool<B, C> {
 
 impl<B: Backend, C: Clock> Clone for Pool<B, C> {
     fn clone(&self) -> Self {
-        self.shared.handles.fetch_add(1, Ordering::Relaxed);
-        Pool { shared: Arc::clone(&self.shared) }
+        if self.keeps_open {
+            self.shared.handles.fetch_add(1, Ordering::Relaxed);
+        }
+        Pool { shared: Arc::clone(&self.shared), keeps_open: self.keeps_open }
     }
 }
 
 impl<B: Backend, C: Clock> Drop for Pool<B, C> {
     fn drop(&mut self) {
-        if self.shared.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.keeps_open && self.shared.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.operate(|core, now| core.drain(now));
         }
     }

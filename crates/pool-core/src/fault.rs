@@ -29,6 +29,17 @@ impl FaultClass {
         FaultClass::Application,
         FaultClass::Caller,
     ];
+
+    /// The class in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FaultClass::Connection => "connection",
+            FaultClass::Endpoint => "endpoint",
+            FaultClass::Saturation => "saturation",
+            FaultClass::Application => "application",
+            FaultClass::Caller => "caller",
+        }
+    }
 }
 
 /// Whether the connection may carry another request.

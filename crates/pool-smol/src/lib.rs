@@ -56,6 +56,7 @@
 //! | feature | default | what it adds | extra dependencies |
 //! |---|---|---|---|
 //! | `async-std` | no | the module `async_std`: the same names for programs on async-std | none: surf brings async-std |
+//! | `monitor` | no | the module `monitor`: key figures over time, alerts, metrics for Prometheus, an admin panel | prometheus-client, subtle |
 //!
 //! # The files
 //!
@@ -76,6 +77,8 @@ mod clock;
 mod connection;
 mod error;
 mod io;
+#[cfg(feature = "monitor")]
+pub mod monitor;
 mod runtime;
 mod spawner;
 mod supabase;

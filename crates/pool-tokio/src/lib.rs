@@ -41,11 +41,14 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `direct` | yes | the direct transport, and what is built on it: [`connect`], [`SupabasePool`] |
+//! | `monitor` | no | the module `monitor`: key figures over time, alerts, metrics for Prometheus, an admin panel |
 
 mod classify;
 #[cfg(feature = "direct")]
 pub mod direct;
 mod error;
+#[cfg(feature = "monitor")]
+pub mod monitor;
 pub mod pinned;
 #[cfg(all(doctest, feature = "direct"))]
 mod readme;

@@ -204,6 +204,23 @@ fn the_last_handle_drains_the_pool_and_ends_the_driver() {
 }
 
 #[test]
+fn whoever_only_watches_keeps_no_pool_open() {
+    let fake = crate::fake::Fake::new();
+    let (pool, driver) =
+        crate::world::Pool::builder(fake.clone(), pool_async::ManualClock::new()).build().unwrap();
+    let mut driver = pin!(driver.run());
+    assert!(poll(driver.as_mut()).is_pending());
+    let watcher = pool.watcher();
+    drop(watcher.clone());
+    drop(watcher.watcher());
+    assert!(poll(driver.as_mut()).is_pending());
+    assert_eq!(watcher.status().phase, Phase::Running, "watchers that go close nothing");
+    drop(pool);
+    assert!(poll(driver.as_mut()).is_ready());
+    assert!(watcher.is_closed());
+}
+
+#[test]
 fn a_smaller_pool_closes_the_idle_now_and_the_leased_later() {
     let mut world = World::new(lazy(4));
     let leases: Vec<_> = (0..4).map(|_| world.lease()).collect();

@@ -23,7 +23,8 @@ use crate::token::TokenSource;
 use crate::{Client, Error};
 use credential::Credential;
 
-pub use kpi::{Kpis, PoolStatus};
+pub use kpi::PoolStatus;
+pub use pool_async::Kpis;
 
 /// How long a call may take unless it says otherwise: waiting, every attempt, and the waits between them.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,0 +1,74 @@
+//! What happened in one interval, as a few numbers: what charts are drawn from and rules are judged by.
+
+use std::time::Duration;
+
+use pool_async::Kpis;
+use pool_async::pool_core::{Stats, Status, Time};
+
+use crate::watched::Pulse;
+
+/// One interval of a pool, and how it was at the end of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Point {
+    /// Counts the points of a pool, from 1 on.
+    pub seq: u64,
+    /// The end of the interval, on the pool's clock.
+    pub at: Time,
+    /// Connections in any state.
+    pub total: u32,
+    /// Connections with a lease on them.
+    pub in_use: u32,
+    /// Open connections with room for a lease.
+    pub available: u32,
+    /// Connects under way.
+    pub connecting: u32,
+    /// Callers that wait.
+    pub waiting: u32,
+    /// The most connections at once.
+    pub max: u32,
+    /// Leases that ended with a verdict.
+    pub verdicts: u64,
+    /// Of these, the ones that ended in a fault of connection, endpoint or load.
+    pub faults: u64,
+    /// Acquires that ended without a lease: timed out, the queue full, no endpoint to be reached.
+    pub rejected: u64,
+    /// Connects that failed or took too long.
+    pub connect_failures: u64,
+    /// Leases that ended with a verdict, per second.
+    pub throughput: f64,
+    /// From the grant to the return: the median; nothing if none was returned.
+    pub response_p50: Option<Duration>,
+    /// Its 99th percentile.
+    pub response_p99: Option<Duration>,
+    /// From the wish for a connection to its grant: the 99th percentile; nothing if none was granted.
+    pub wait_p99: Option<Duration>,
+}
+
+impl Point {
+    /// What happened between two pulses of one pool.
+    pub(crate) fn between(seq: u64, from: (Time, &Stats), to: &Pulse) -> Point {
+        let (status, stats) = (&to.status, to.stats.since(from.1));
+        let Status { total, in_use, available, connecting, waiting, max, .. } = *status;
+        let kpis = Kpis::of(to.at.since(from.0), status, &stats);
+        let held = stats.hold.count() > 0;
+        Point {
+            seq,
+            at: to.at,
+            total,
+            in_use,
+            available,
+            connecting,
+            waiting,
+            max,
+            verdicts: stats.successes + stats.faults.iter().sum::<u64>(),
+            faults: stats.faults[..3].iter().sum(),
+            rejected: stats.timeouts + stats.queue_full + stats.unavailable,
+            connect_failures: stats.connect_failures,
+            throughput: kpis.throughput,
+            response_p50: held.then_some(kpis.response_p50),
+            response_p99: held.then_some(kpis.response_p99),
+            wait_p99: (stats.wait.count() > 0).then_some(kpis.wait_p99),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The panel on a socket of its own, by hyper, on any runtime.
+//!
+//! Rules kept here: nothing is spawned; no more sockets than a few people and a scraper need; a client that dawdles is let go; whatever goes
+//! wrong on one socket, the others are served.
+
+use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::ready;
+use futures::stream::{Stream, StreamExt};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::rt::{Read, Timer, Write};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+
+use crate::panel::Panel;
+
+/// Sockets served at once; others wait in the system's queue.
+const SOCKETS_MAX: usize = 32;
+/// How long a client may take for the head of a request, and how long its socket may be idle.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A request's body: a resize.
+const BODY_MAX: usize = 1024;
+/// How long to wait when the system gives no socket: too many files are open, for one.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Serves the panel to every socket that comes in; ends when there are no more. The adapters' `serve` is this with their sockets.
+///
+/// # Cancel safety
+///
+/// It may be dropped at any time; the sockets are closed then.
+pub async fn serve<S, IO, T>(panel: Panel, incoming: S, timer: T)
+where
+    S: Stream<Item = io::Result<IO>>,
+    IO: Read + Write + Unpin,
+    T: Timer + Clone + Send + Sync + 'static,
+{
+    let taken = incoming.filter_map(|came| async {
+        match came {
+            Ok(io) => Some(io),
+            Err(_) => {
+                timer.sleep(PAUSE).await;
+                None
+            }
+        }
+    });
+    let served = taken.map(|io| socket(panel.clone(), io, timer.clone())).buffer_unordered(SOCKETS_MAX);
+    served.for_each(|()| ready(())).await;
+}
+
+/// One socket, to its end. How it ends is its client's affair.
+async fn socket<IO, T>(panel: Panel, io: IO, timer: T)
+where
+    IO: Read + Write + Unpin,
+    T: Timer + Send + Sync + 'static,
+{
+    let service = service_fn(|request| answer(&panel, request));
+    let connection =
+        http1::Builder::new().timer(timer).header_read_timeout(PATIENCE).serve_connection(io, service);
+    _ = connection.await;
+}
+
+async fn answer(panel: &Panel, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let answer = match Limited::new(body, BODY_MAX).collect().await {
+        Ok(body) => panel.answer(&Request::from_parts(head, body.to_bytes())),
+        Err(_) => {
+            let mut answer = Response::new(Bytes::from_static(b"the body is longer than any operation's"));
+            *answer.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            answer
+        }
+    };
+    Ok(answer.map(Full::new))
+}

@@ -1,0 +1,59 @@
+//! What is asked of a pool, whatever it pools and on whatever clock.
+
+use pool_async::pool_core::{Config, ConfigError, EndpointInfo, Stats, Status, Time};
+use pool_async::{Backend, Clock, Connection, Events, Pool};
+
+use crate::operation::Operation;
+
+/// A pool, looked at from outside.
+pub(crate) trait Watched: Send + Sync {
+    fn pulse(&self) -> Pulse;
+    fn connections(&self) -> Vec<Connection>;
+    fn config(&self) -> Config;
+    fn events(&self) -> Events;
+    fn operate(&self, operation: Operation) -> Result<(), ConfigError>;
+}
+
+/// A pool at one moment, as far as its figures go.
+pub(crate) struct Pulse {
+    /// On the pool's clock.
+    pub(crate) at: Time,
+    pub(crate) status: Status,
+    pub(crate) stats: Stats,
+    pub(crate) endpoints: Vec<EndpointInfo>,
+}
+
+impl<B, C> Watched for Pool<B, C>
+where
+    B: Backend + Send + Sync,
+    B::Conn: Send,
+    B::Error: Send + Sync,
+    C: Clock + Send + Sync,
+{
+    fn pulse(&self) -> Pulse {
+        let (status, endpoints, stats) = (self.status(), self.endpoints(), self.stats());
+        Pulse { at: self.now(), status, stats, endpoints }
+    }
+
+    fn connections(&self) -> Vec<Connection> {
+        self.connections()
+    }
+
+    fn config(&self) -> Config {
+        self.config()
+    }
+
+    fn events(&self) -> Events {
+        self.events()
+    }
+
+    fn operate(&self, operation: Operation) -> Result<(), ConfigError> {
+        match operation {
+            Operation::Suspend => self.suspend(),
+            Operation::Resume => self.resume(),
+            Operation::Invalidate => self.invalidate(),
+            Operation::Resize { min, max } => self.resize(min, max)?,
+        }
+        Ok(())
+    }
+}
