@@ -5,8 +5,10 @@ use std::time::Duration;
 /// What was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arguments {
-    /// How long the example runs, for those that have a length.
-    pub length: Duration,
+    /// How long the example runs, for those that have a length, if it was said.
+    pub length: Option<Duration>,
+    /// The port to listen on, for those that listen, if it was said; with 0 the system chooses.
+    pub port: Option<u16>,
     /// Whether queries that write may run against a project of the user's.
     pub writes: Writes,
 }
@@ -40,16 +42,17 @@ impl Arguments {
     ///
     /// Help was asked for, or something is not understood.
     pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Arguments, Refusal> {
-        let mut arguments = Arguments { length: Duration::from_secs(15), writes: Writes::LeftOut };
+        let mut arguments = Arguments { length: None, port: None, writes: Writes::LeftOut };
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "-h" | "--help" => return Err(Refusal::Help),
                 "--write" => arguments.writes = Writes::Run,
-                "--seconds" => arguments.length = seconds(words.next().unwrap_or_default().as_str())?,
+                "--seconds" => arguments.length = Some(seconds(&words.next().unwrap_or_default())?),
+                "--port" => arguments.port = Some(port(&words.next().unwrap_or_default())?),
                 _ => {
                     return Err(Refusal::Wrong(format!(
-                        "the argument {word:?} is not known: use --seconds N, --write or --help"
+                        "the argument {word:?} is not known: use --seconds N, --port N, --write or --help"
                     )));
                 }
             }
@@ -69,6 +72,11 @@ fn seconds(word: &str) -> Result<Duration, Refusal> {
     }
 }
 
+fn port(word: &str) -> Result<u16, Refusal> {
+    word.parse()
+        .map_err(|_| Refusal::Wrong(format!("--port is {word:?}: allowed is a whole number from 0 to 65535")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,8 +88,9 @@ mod tests {
     #[test]
     fn what_is_said_is_heard() {
         let said = parse("--write --seconds 20").unwrap();
-        assert_eq!((said.length, said.writes), (Duration::from_secs(20), Writes::Run));
-        assert_eq!(parse("").unwrap().writes, Writes::LeftOut);
+        assert_eq!((said.length, said.writes), (Some(Duration::from_secs(20)), Writes::Run));
+        assert_eq!(parse("--port 9090").unwrap().port, Some(9090));
+        assert_eq!(parse(""), Ok(Arguments { length: None, port: None, writes: Writes::LeftOut }));
         assert_eq!(parse("--write -h"), Err(Refusal::Help));
     }
 
@@ -92,6 +101,8 @@ mod tests {
             ("--seconds 2", "\"2\""),
             ("--seconds x", "\"x\""),
             ("--seconds", "from 3"),
+            ("--port 70000", "\"70000\""),
+            ("--port", "65535"),
         ] {
             let Err(Refusal::Wrong(says)) = parse(line) else { panic!("{line} was accepted") };
             assert!(says.contains(names), "{says}");

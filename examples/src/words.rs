@@ -1,6 +1,6 @@
 //! Numbers and names of the pool, for people, and lines that fit a terminal.
 
-pub use pool_monitor::words::*;
+pub use pool_tokio::monitor::words::*;
 
 /// Broken between words into lines of at most `width` characters; a longer word has a line of its own.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {

@@ -39,17 +39,17 @@ where
     IO: Read + Write + Unpin,
     T: Timer + Clone + Send + Sync + 'static,
 {
-    let taken = incoming.filter_map(|came| async {
-        match came {
-            Ok(io) => Some(io),
-            Err(_) => {
-                timer.sleep(PAUSE).await;
-                None
+    // What has failed to come in holds a place for a moment, so that failures without end do not keep a processor busy.
+    let served = incoming.map(|came| {
+        let (panel, timer) = (panel.clone(), timer.clone());
+        async move {
+            match came {
+                Ok(io) => socket(panel, io, timer).await,
+                Err(_) => timer.sleep(PAUSE).await,
             }
         }
     });
-    let served = taken.map(|io| socket(panel.clone(), io, timer.clone())).buffer_unordered(SOCKETS_MAX);
-    served.for_each(|()| ready(())).await;
+    served.buffer_unordered(SOCKETS_MAX).for_each(|()| ready(())).await;
 }
 
 /// One socket, to its end. How it ends is its client's affair.

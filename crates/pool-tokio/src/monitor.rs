@@ -28,7 +28,7 @@ pub use pool_monitor::*;
 ///
 /// It may be dropped at any time; its sockets are closed then.
 pub async fn serve(panel: Panel, listener: TcpListener) {
-    let incoming = stream::unfold(listener, async |listener| {
+    let incoming = stream::unfold(listener, |listener| async move {
         let came = listener.accept().await.map(|(socket, _)| TokioIo::new(socket));
         Some((came, listener))
     });

@@ -36,6 +36,8 @@ A pool of connections under load, and what it does when its server fails.
 Without an account it runs on a simulator in this process. Set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY
 to run on your project, which is only queried: nothing is cut there. NO_COLOR=1 prints plain lines.";
 
+/// How long the round takes, if it was not said.
+const LENGTH: Duration = Duration::from_secs(15);
 /// How long the requests under way have when the round is over: longer than the time limit of any operation.
 const GRACE: Duration = Duration::from_secs(12);
 /// And when Ctrl-C was pressed.
@@ -81,7 +83,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     print(mode, rehearsal.lines())?;
     let load = Load::start(&blog, &rehearsal, &target)?;
 
-    let mut show = Show::open(blog.pool(), title, arguments.length, mode)?;
+    let mut show = Show::open(blog.pool(), title, arguments.length.unwrap_or(LENGTH), mode)?;
     let ending = show.run(&blog, target.simulator(), &load).await?;
     show.close(&blog)?;
 
