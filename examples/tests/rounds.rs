@@ -1,12 +1,14 @@
 //! The programs as a user runs them: what they print, and how they end.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
 
 use examples::target::VARIABLES;
 use supabase_sim::{CannedAnswer, Fault, Simulator};
 
 const QUICKSTART: &str = env!("CARGO_BIN_EXE_quickstart");
+const ADMIN_PANEL: &str = env!("CARGO_BIN_EXE_admin_panel");
 const BLOG_SERVICE: &str = env!("CARGO_BIN_EXE_blog_service");
 
 /// A program that sees none of the caller's own projects and settings.
@@ -182,4 +184,54 @@ fn on_a_project_the_blog_service_only_reads() {
             .count()),
         0
     );
+}
+
+/// What `place` answers to a request of one line, the head included.
+fn ask(place: &str, line: &str, token: &str) -> String {
+    let mut socket = TcpStream::connect(place).unwrap();
+    write!(
+        socket,
+        "{line} HTTP/1.1\r\nhost: panel\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[cfg(unix)]
+#[test]
+fn the_admin_panel_shows_the_pool_and_operates_it_for_whoever_has_the_token() {
+    let mut command = program(ADMIN_PANEL, &["--port", "0"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("/metrics\n") {
+        assert!(out.read_line(&mut said).unwrap() > 0, "it ended early: {said}");
+    }
+    let after = |words: &str| said.split_once(words).unwrap().1.split_whitespace().next().unwrap().to_owned();
+    let (token, url) = (after("brings the token "), after("The panel "));
+    let place = url.trim_start_matches("http://").trim_end_matches('/');
+
+    assert_says(
+        &ask(place, "GET /", ""),
+        &["200 OK", "text/html", "content-security-policy: default-src 'none'"],
+    );
+    assert_says(&ask(place, "GET /metrics", ""), &["200 OK", "db_client_connection_max{", "# EOF"]);
+    assert_says(&ask(place, "GET /health", ""), &["200 OK"]);
+    assert_says(&ask(place, "POST /api/pools/blog/suspend", "guessed-by-somebody"), &["401"]);
+    assert_says(&ask(place, "POST /api/pools/blog/suspend", &token), &["200 OK"]);
+    assert_says(&ask(place, "GET /health", ""), &["503", "suspended"]);
+    assert_says(
+        &ask(place, "GET /api/status", ""),
+        &["\"operations\":\"locked\"", "suspended by an operator"],
+    );
+    assert_says(&ask(place, "POST /api/pools/blog/resume", &token), &["200 OK"]);
+
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert!(child.wait().unwrap().success(), "{rest}");
+    assert_says(&rest, &["Closed."]);
 }

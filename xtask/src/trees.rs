@@ -20,8 +20,16 @@ const WITHOUT_RUNTIME: [&str; 4] = ["default", "sync", "io-util", "bytes"];
 const NOTED: [&str; 6] = ["surf", "http-types", "http-client", "async-std", "aes-soft", "cpuid-bool"];
 
 /// The crates for users that have nothing of surf's.
-const UNTOUCHED: [&str; 7] =
-    ["pool-async", "pool-compat", "pool-http", "pool-hyper", "pool-recorder", "pool-supabase", "pool-tokio"];
+const UNTOUCHED: [&str; 8] = [
+    "pool-async",
+    "pool-compat",
+    "pool-http",
+    "pool-hyper",
+    "pool-monitor",
+    "pool-recorder",
+    "pool-supabase",
+    "pool-tokio",
+];
 
 /// Checks all of it.
 pub(crate) fn trees() -> Result<(), Failure> {
