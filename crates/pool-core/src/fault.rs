@@ -117,3 +117,14 @@ pub enum Safety {
     /// Writing twice writes twice.
     Unsafe,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_class_has_its_name() {
+        let names = FaultClass::ALL.map(FaultClass::name);
+        assert_eq!(names, ["connection", "endpoint", "saturation", "application", "caller"]);
+    }
+}
