@@ -154,7 +154,7 @@ macro_rules! answers {
                         let mut lease = pool.acquire().await.unwrap();
                         sim.inject(fault.clone().times(1));
                         let timed = kinds == &[Kind::TimedOut];
-                        let limit = if timed { SHORT } else { LONG };
+                        let limit = if timed { HALT } else { LONG };
                         let answer = lease.send(blog(&sim, 1), Limits::within(limit)).await;
                         lease.release(outcome(&answer));
                         let (got, kind) = failure(answer);

@@ -190,7 +190,7 @@ fn limits_hold_to_the_last_byte_of_a_streamed_answer() {
     let sim = start(Simulator::builder());
     let table = [
         (Fault::black_hole(), Limits::within(SHORT), (Phase::Sent, Kind::TimedOut)),
-        (Fault::StallBody, Limits::within(SHORT), (Phase::Body, Kind::TimedOut)),
+        (Fault::StallBody, Limits::within(HALT), (Phase::Body, Kind::TimedOut)),
         (
             Fault::latency(std::time::Duration::ZERO),
             Limits { response_bytes: 5, ..Limits::within(LONG) },

@@ -23,6 +23,8 @@ use supabase_sim::{Builder, Counters, Simulator};
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 /// For what is expected to time out.
 pub(crate) const SHORT: Duration = Duration::from_millis(100);
+/// For what comes to a halt half-way: long enough for what comes before, on a machine that has other work.
+pub(crate) const HALT: Duration = Duration::from_secs(1);
 
 pub(crate) fn start(builder: Builder) -> Simulator {
     builder.start().expect("a free port on loopback")

@@ -149,7 +149,8 @@ macro_rules! suite {
                 for (n, (fault, phase, kinds)) in table.iter().enumerate() {
                     let mut lease = pool.acquire().await.unwrap();
                     sim.inject(fault.clone().times(1));
-                    let answer = send_shortly(&mut *lease, blog(&sim, 1)).await;
+                    let limit = if kinds == &[Kind::TimedOut] { HALT } else { LONG };
+                    let answer = lease.send(blog(&sim, 1), Limits::within(limit)).await;
                     lease.release(outcome(&answer));
                     let (got, kind) = failure(answer);
                     assert!(got == *phase && kinds.contains(&kind), "{fault:?}: {got:?} {kind:?}");
