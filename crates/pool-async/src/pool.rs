@@ -15,7 +15,7 @@ use crate::acquire::{Acquire, AcquireOptions};
 use crate::backend::Backend;
 use crate::builder::Builder;
 use crate::clock::Clock;
-use crate::error::AcquireError;
+use crate::error::{AcquireError, ConnectError};
 use crate::events::{Events, StatusChanged};
 use crate::lease::Lease;
 use crate::sync::{Arc, Ordering};
@@ -149,6 +149,11 @@ impl<B: Backend, C: Clock> Pool<B, C> {
             state.core.advance(now);
             state.core.endpoints().collect()
         })
+    }
+
+    /// Why the last connect to an endpoint failed; nothing if it succeeded, or is the first.
+    pub fn connect_error(&self, endpoint: EndpointId) -> Option<Arc<ConnectError<B::Error>>> {
+        self.shared.turn(|state, _| state.connect_error(endpoint))
     }
 
     /// Counters and histograms since the start.

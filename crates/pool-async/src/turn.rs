@@ -12,7 +12,7 @@ use std::mem;
 use std::task::Waker;
 use std::time::Duration;
 
-use pool_core::{Action, CloseReason, ConnId, Event, Lifecycle, Notice, TicketId, Time, Verdict};
+use pool_core::{Action, CloseReason, ConnId, EndpointId, Event, Lifecycle, Notice, TicketId, Time, Verdict};
 
 use crate::backend::Backend;
 use crate::bell::Bell;
@@ -285,8 +285,13 @@ impl<B: Backend> State<B> {
 
     /// The core's reason with the backend's.
     pub(crate) fn explain(&self, why: pool_core::AcquireError) -> AcquireError<B::Error> {
-        let error = why.cause.and_then(|cause| self.errors.get(cause.endpoint.index()).cloned());
+        let error = why.cause.and_then(|cause| self.connect_error(cause.endpoint));
         AcquireError::new(why, error, self.driver)
+    }
+
+    /// Why the last connect to an endpoint failed, if it did.
+    pub(crate) fn connect_error(&self, endpoint: EndpointId) -> Option<Arc<ConnectError<B::Error>>> {
+        self.errors.get(endpoint.index()).cloned()
     }
 
     /// The place of a ticket's waker.

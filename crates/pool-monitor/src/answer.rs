@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use pool_async::pool_core::{CloseReason, Config, ConnectionInfo, EndpointInfo, FaultClass, Stats, Time};
+use pool_async::pool_core::{CloseReason, Config, ConnectionInfo, FaultClass, Stats, Time};
 use pool_async::{Connection, Kpis};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -14,6 +14,7 @@ use crate::log::Entry;
 use crate::monitor::{Monitor, Pooled};
 use crate::point::Point;
 use crate::record::Record;
+use crate::watched::Endpoint;
 use crate::words;
 
 /// Connections that are listed.
@@ -151,11 +152,12 @@ fn connection(row: &Connection, now: Time) -> Value {
     })
 }
 
-fn endpoint(row: &EndpointInfo, now: Time) -> Value {
+fn endpoint(row: &Endpoint, now: Time) -> Value {
+    let Endpoint { info: row, error } = row;
     json!({
         "id": row.id.to_string(), "health": words::health(row.health), "failures": row.failures,
         "retry_in_ms": row.retry_at.map(|at| ms(at.since(now))), "connections": row.connections,
-        "freshness_ms": ms(row.freshness), "draining": row.draining,
+        "freshness_ms": ms(row.freshness), "draining": row.draining, "error": error,
     })
 }
 

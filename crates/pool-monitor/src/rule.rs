@@ -5,9 +5,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use pool_async::pool_core::{EndpointInfo, Health, Phase, Status, Time};
+use pool_async::pool_core::{Health, Phase, Status, Time};
 
 use crate::point::Point;
+use crate::watched::Endpoint;
 use crate::words::{count, percent, time};
 
 /// How bad it is.
@@ -92,7 +93,7 @@ pub enum Condition {
 pub(crate) struct Signs<'s> {
     pub(crate) now: Time,
     pub(crate) status: &'s Status,
-    pub(crate) endpoints: &'s [EndpointInfo],
+    pub(crate) endpoints: &'s [Endpoint],
     pub(crate) point: &'s Point,
     /// Leases that have been reported as held for too long.
     pub(crate) held: usize,
@@ -193,17 +194,18 @@ impl Signs<'_> {
         if endpoints_down == 0 || endpoints_up > 0 {
             return None;
         }
-        let failures = self.endpoints.iter().map(|endpoint| endpoint.failures).max().unwrap_or(0);
-        let failed = count(failures.into(), "connect");
-        let next = self.endpoints.iter().filter_map(|endpoint| endpoint.retry_at).min();
+        let worst = self.endpoints.iter().max_by_key(|endpoint| endpoint.info.failures)?;
+        let failed = count(worst.info.failures.into(), "connect");
+        let why = worst.error.as_ref().map_or(String::new(), |error| format!(", the last one: {error}"));
+        let next = self.endpoints.iter().filter_map(|endpoint| endpoint.info.retry_at).min();
         let next =
-            next.map_or(String::new(), |at| format!(" The next is tried in {}.", time(at.since(self.now))));
-        Some(format!("No endpoint can be reached: {failed} failed in a row.{next}"))
+            next.map_or(String::new(), |at| format!(". The next is tried in {}", time(at.since(self.now))));
+        Some(format!("No endpoint can be reached: {failed} failed in a row{why}{next}."))
     }
 
     fn endpoint_unhealthy(&self) -> Option<String> {
-        let sick = self.endpoints.iter().filter(|endpoint| endpoint.health == Health::Unhealthy);
-        let names: Vec<String> = sick.map(|endpoint| endpoint.id.to_string()).collect();
+        let sick = self.endpoints.iter().filter(|endpoint| endpoint.info.health == Health::Unhealthy);
+        let names: Vec<String> = sick.map(|endpoint| endpoint.info.id.to_string()).collect();
         (!names.is_empty()).then(|| {
             format!("Connections open, but endpoint {} does not answer as it should.", names.join(", "))
         })

@@ -20,7 +20,13 @@ pub(crate) struct Pulse {
     pub(crate) at: Time,
     pub(crate) status: Status,
     pub(crate) stats: Stats,
-    pub(crate) endpoints: Vec<EndpointInfo>,
+    pub(crate) endpoints: Vec<Endpoint>,
+}
+
+/// An endpoint, and why the last connect to it failed, if it did.
+pub(crate) struct Endpoint {
+    pub(crate) info: EndpointInfo,
+    pub(crate) error: Option<String>,
 }
 
 impl<B, C> Watched for Pool<B, C>
@@ -32,7 +38,11 @@ where
 {
     fn pulse(&self) -> Pulse {
         let (status, endpoints, stats) = (self.status(), self.endpoints(), self.stats());
-        Pulse { at: self.now(), status, stats, endpoints }
+        let reason = |info: EndpointInfo| {
+            let error = self.connect_error(info.id).map(|error| error.to_string());
+            Endpoint { info, error }
+        };
+        Pulse { at: self.now(), status, stats, endpoints: endpoints.into_iter().map(reason).collect() }
     }
 
     fn connections(&self) -> Vec<Connection> {

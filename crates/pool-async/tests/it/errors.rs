@@ -118,8 +118,15 @@ fn an_acquire_that_failed_answers_every_question() {
     assert_eq!((cause.class, cause.failures), (FaultClass::Endpoint, 1));
     assert_eq!(down.retry_at(), Some(cause.retry_at));
     assert!(matches!(down.connect_error(), Some(ConnectError::Failed(FakeError::Refused("down")))));
+    // Whoever watches can ask for the reason, until a connect succeeds.
+    let why = |pool: &crate::world::Pool| pool.connect_error(pool.endpoints()[0].id);
+    assert_eq!(why(&pool).expect("it failed").to_string(), "refused: down");
     let again = down.clone();
     assert_eq!((again.to_string(), again.load()), (down.to_string(), down.load()));
+    world.fake.connects(Mood::Answers);
+    world.advance(60 * SECOND);
+    drop(world.lease());
+    assert!(why(&pool).is_none());
 }
 
 #[test]
