@@ -26,10 +26,15 @@ const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The page's own files.
-const FILES: [(&str, &str, &str); 3] = [
+const FILES: [(&str, &str, &str); 8] = [
     ("", HTML, include_str!("page/page.html")),
     ("panel.css", CSS, include_str!("page/panel.css")),
     ("panel.js", JS, include_str!("page/panel.js")),
+    ("charts.js", JS, include_str!("page/charts.js")),
+    ("dom.js", JS, include_str!("page/dom.js")),
+    ("operations.js", JS, include_str!("page/operations.js")),
+    ("tables.js", JS, include_str!("page/tables.js")),
+    ("words.js", JS, include_str!("page/words.js")),
 ];
 
 /// What else can be read.
