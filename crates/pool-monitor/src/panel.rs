@@ -26,15 +26,19 @@ const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The page's own files.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("", HTML, include_str!("page/page.html")),
     ("panel.css", CSS, include_str!("page/panel.css")),
     ("panel.js", JS, include_str!("page/panel.js")),
     ("charts.js", JS, include_str!("page/charts.js")),
     ("dom.js", JS, include_str!("page/dom.js")),
+    ("feed.js", JS, include_str!("page/feed.js")),
+    ("format.js", JS, include_str!("page/format.js")),
+    ("history.js", JS, include_str!("page/history.js")),
     ("operations.js", JS, include_str!("page/operations.js")),
+    ("scales.js", JS, include_str!("page/scales.js")),
+    ("summary.js", JS, include_str!("page/summary.js")),
     ("tables.js", JS, include_str!("page/tables.js")),
-    ("words.js", JS, include_str!("page/words.js")),
 ];
 
 /// What else can be read.

@@ -1,225 +1,123 @@
-// The admin panel: asks once in a while, and shows the answer. Rules kept here: one request under way, none while nobody looks; an answer that
-// does not come is said, loudly, and asked for again; memory is bounded; what is shown is what the last answer said, and nothing else.
+// The panel: joins what asks (feed), what remembers (history) and what shows. Rules:
+// - One pool is shown in detail; which one stands in the address after "#pool=", and nothing else does.
+// - Every answer is shown once, as a whole; an answer to a question about another pool is not shown.
+// - Four times a second only the words about the answer's age change.
 
-import { charts } from "./charts.js";
-import { byId, make, say } from "./dom.js";
-import { operations } from "./operations.js";
-import { connections, endpoints } from "./tables.js";
-import { DASH, age, clock, count, mood, noun, percent, time } from "./words.js";
+import { Charts } from './charts.js';
+import { byId, setText, show } from './dom.js';
+import { Feed } from './feed.js';
+import { History } from './history.js';
+import { Operations } from './operations.js';
+import { renderAlerts, renderHeader, renderPools, renderPulse, renderTiles } from './summary.js';
+import { renderNotices, renderSettings, renderTables, renderTotals } from './tables.js';
 
-const POINTS_KEPT = 900, NOTICES_KEPT = 200;
-const PATIENCE = 5000, PAUSE_MAX = 5000, STALE_AFTER = 3500;
+const TICK_MS = 250;
+const HASH = '#pool=';
 
-const known = { pool: null, points: [], notices: [] };
-let token = "", last = null, answered = null, failures = 0, asking = false, timer = 0;
+let chosen = nameInAddress();
+let history = new History();
+let shown = null;
+let answeredAt = null;
 
-const redraw = charts(() => known.points, () => last?.interval_ms ?? 1000);
-const listEndpoints = endpoints(), listConnections = connections();
-const offer = operations(() => shown(), send);
+const feed = new Feed({ question, onAnswer, onChange });
+const charts = new Charts(byId('charts'));
+const operations = new Operations(feed);
 
-// Asking.
-
-async function ask() {
-  if (asking || document.hidden) return;
-  asking = true;
-  clearTimeout(timer);
+function nameInAddress() {
   try {
-    const query = new URLSearchParams({ after: known.points.at(-1)?.seq ?? 0, notices: known.notices[0]?.seq ?? 0 });
-    if (known.pool !== null) query.set("pool", known.pool);
-    const answer = await fetch(`api/status?${query}`, { headers: headers(), cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-    if (answer.status === 401) wantToken("A token is wanted to read this panel", token ? "This token is not taken." : "");
-    else if (!answer.ok) throw new Error(`the panel answers ${answer.status}`);
-    else take(await answer.json());
-    failures = 0;
+    return location.hash.startsWith(HASH) ? decodeURIComponent(location.hash.slice(HASH.length)) : null;
   } catch {
-    failures += 1;
-  }
-  asking = false;
-  timer = setTimeout(ask, Math.min(PAUSE_MAX, (last?.interval_ms ?? 1000) * 2 ** Math.min(failures, 3)));
-}
-
-function headers() {
-  return token ? { authorization: `Bearer ${token}` } : {};
-}
-
-async function send(pool, operation, body) {
-  const options = { method: "POST", headers: { ...headers(), "content-type": "application/json" }, signal: AbortSignal.timeout(PATIENCE) };
-  if (body) options.body = JSON.stringify(body);
-  try {
-    const answer = await fetch(`api/pools/${encodeURIComponent(pool)}/${operation}`, options);
-    const said = await answer.json();
-    ask();
-    return answer.ok ? "done." : said.error;
-  } catch {
-    return "no answer; whether it was done is not known.";
+    return null;
   }
 }
 
-// Taking the answer in.
-
-function take(answer) {
-  [last, answered] = [answer, Date.now()];
-  const pool = shown();
-  if (pool) {
-    const { points, notices } = pool.detail;
-    // Numbers that are known already: the process was started anew.
-    if (points.length && points[0].seq <= (known.points.at(-1)?.seq ?? 0)) forget();
-    keep(points, notices);
-  }
-  show(answer, pool);
+function question(catchUp) {
+  const newest = history.newest(catchUp);
+  const query = new URLSearchParams(newest ?? {});
+  if (chosen !== null) query.set('pool', chosen);
+  const parameters = query.toString();
+  return { address: parameters ? `api/status?${parameters}` : 'api/status', whole: newest === null, chosen };
 }
 
-function keep(points, notices) {
-  const at = (one) => answered - one.age_ms;
-  known.points.push(...points.map(rated).map((point) => ({ ...point, at: at(point) })));
-  known.points.splice(0, known.points.length - POINTS_KEPT);
-  known.notices.unshift(...notices.map((notice) => ({ ...notice, at: at(notice) })).reverse());
-  known.notices.splice(NOTICES_KEPT);
-  if (notices.length || byId("log").childElementCount === 0) showLog();
+function onAnswer(answer, asked) {
+  if (asked.chosen !== chosen) return;
+  answeredAt = Date.now();
+  const pool = answer.pools.find((one) => one.name === chosen) ?? answer.pools.find((one) => one.detail) ?? answer.pools[0];
+  if (pool && pool.name !== shown?.name && shown) history = new History();
+  shown = pool ?? null;
+  renderGate();
+  setText(byId('nothing'), 'No pool is registered with this panel.');
+  show(byId('nothing'), shown === null);
+  show(byId('view'), shown !== null);
+  renderHeader(shown);
+  renderPools(answer.pools, shown?.name, choose);
+  if (shown) renderPool(answer, asked);
+  tick();
 }
 
-// Failures are counted in an interval, and shown per second like the uses.
-function rated(point) {
-  return { ...point, failures: (point.faults + point.rejected) * 1000 / last.interval_ms };
+function renderPool(answer, asked) {
+  renderAlerts(shown, answeredAt);
+  renderTiles(shown);
+  renderLack(shown);
+  if (shown.detail) renderDetail(shown.detail, asked.whole);
+  charts.show(history, answer.interval_ms);
+  operations.show(answer.operations, shown);
 }
 
-function forget() {
-  [known.points, known.notices] = [[], []];
-  byId("log").replaceChildren();
+/** A pool that is gone has no detail any more: then its last figures are all there is. */
+function renderLack({ detail, gone }) {
+  const lacks = !detail;
+  const why = gone ? 'The program has let go of this pool; these are its last figures.' : 'No detail came for this pool.';
+  setText(byId('no-detail'), lacks || gone ? why : '');
+  show(byId('no-detail'), lacks || gone);
+  show(byId('past'), !lacks);
+  show(byId('parts'), !lacks);
 }
 
-function shown() {
-  return last?.pools.find((pool) => pool.detail);
+function renderDetail(detail, whole) {
+  history.take(detail, whole);
+  renderTables(detail);
+  renderNotices(history.notices);
+  renderTotals(detail.totals);
+  renderSettings(detail.settings);
 }
 
-// Showing.
-
-function show(answer, pool) {
-  byId("main").hidden = !pool;
-  choose(answer.pools, pool);
-  if (!pool) return;
-  known.pool ??= pool.name;
-  document.title = `${pool.phase === "running" ? "" : `${pool.phase}: `}${pool.name}`;
-  tell(byId("phase"), pool.phase);
-  showAlerts(pool.alerts);
-  showTiles(pool);
-  redraw();
-  listEndpoints(pool.detail.endpoints);
-  listConnections(pool.detail.connections, pool.detail.connections_total);
-  showPairs("totals", totals(pool.detail.totals));
-  showPairs("settings", pool.detail.settings);
-  offer({ operations: answer.operations, pool });
-  if (answer.operations === "locked") wantToken("The operators' token, to change anything", token ? "This token may not operate." : "", byId("operations"));
-  else byId("token").hidden = true;
-  showLife();
+function choose(name) {
+  if (name === chosen || (chosen === null && name === shown?.name)) return;
+  chosen = name;
+  history = new History();
+  window.history.replaceState(null, '', HASH + encodeURIComponent(name));
+  feed.ask();
 }
 
-function tell(element, word) {
-  say(element, word);
-  element.dataset.mood = mood(word);
+function onChange() {
+  renderGate();
+  tick();
 }
 
-function choose(pools, pool) {
-  const chooser = byId("chooser");
-  chooser.hidden = pools.length < 2;
-  byId("name").hidden = !chooser.hidden;
-  say(byId("name"), pool?.name ?? "no pool is watched");
-  const title = ({ name, phase, alerts }) => (phase === "running" && !alerts.length ? name : `${name} — ${alerts[0]?.name ?? phase}`);
-  const titles = pools.map(title);
-  if ([...chooser.options].map((option) => option.text).join("\n") === titles.join("\n")) return;
-  chooser.replaceChildren(...pools.map(({ name }, n) => new Option(titles[n], name, false, name === pool?.name)));
+function renderGate() {
+  const { wanted } = feed.pulse;
+  const appears = wanted && byId('gate').hidden;
+  show(byId('gate'), wanted);
+  if (appears) byId('gate-token').focus();
 }
 
-function showAlerts(alerts) {
-  const rows = alerts.map(({ name, severity, state, for_ms, says }) => {
-    const firing = state === "firing";
-    const row = make("li", firing ? "" : "pending", make("b", "", firing ? severity : `pending ${severity}`), make("span", "", name),
-      make("span", "says", says), make("span", "lasted", `for ${age(for_ms)}`));
-    row.dataset.mood = mood(severity);
-    return row;
-  });
-  byId("alerts").replaceChildren(...(rows.length ? rows : [make("li", "calm", "No alerts.")]));
-}
-
-function showTiles({ status, kpis }) {
-  const over = `of the last ${age(kpis.span_ms)}`;
-  const tiles = [
-    ["in use", `${status.in_use} of ${status.max}`, `${status.available} free, ${status.connecting} opening, ${status.closing} closing`, bar(status)],
-    ["waiting", count(status.waiting), status.oldest_wait_ms === null ? "" : `the first for ${time(status.oldest_wait_ms)}`],
-    ["uses per second", count(kpis.throughput), over],
-    ["failed", percent(kpis.error_rate), `of the uses ${over}`],
-    ["time in use, median", time(kpis.response_p50_ms), `95th ${time(kpis.response_p95_ms)}, 99th ${time(kpis.response_p99_ms)}`],
-    ["wait, 99th percentile", time(kpis.wait_p99_ms), over],
-    ["open and not unhealthy", status.total ? percent(status.health_ratio) : DASH,
-      `${status.healthy} healthy, ${status.unhealthy} unhealthy, ${status.unknown} unknown`],
-    ["endpoints up", `${status.endpoints_up} of ${status.endpoints_up + status.endpoints_down}`, status.endpoints_down ? "the others back off" : ""],
-  ];
-  byId("tiles").replaceChildren(...tiles.map(([title, value, more, extra]) =>
-    make("div", "", make("dt", "", title), make("dd", "", value), extra, make("dd", "more", more))));
-}
-
-function bar({ in_use, available, connecting, closing, max }) {
-  const part = (kind, number) => {
-    const piece = make("i", kind);
-    piece.style.width = `${(100 * number) / Math.max(1, max)}%`;
-    return piece;
-  };
-  const strip = make("div", "bar", part("in-use", in_use), part("free", available), part("moving", connecting + closing));
-  strip.setAttribute("aria-hidden", "true");
-  return strip;
-}
-
-function showLog() {
-  const rows = known.notices.flatMap(({ at, severity, text, missed }) => {
-    const row = make("li", "", make("time", "", clock(at)), make("span", "mood", severity), make("span", "text", text));
-    row.children[1].dataset.mood = mood(severity);
-    return missed ? [row, make("li", "", make("time"), make("span"), make("span", "text", `${noun(missed, "notice")} before it missed`))] : [row];
-  });
-  byId("log").replaceChildren(...(rows.length ? rows : [make("li", "", make("span", "text", "Nothing yet."))]));
-}
-
-function totals(counters) {
-  const words = (name) => name.replaceAll("_", " ");
-  return Object.entries(counters).flatMap(([name, value]) =>
-    typeof value === "number" ? [[words(name), count(value)]] : Object.entries(value).map(([of, number]) => [`${words(name)}: ${words(of)}`, count(number)]));
-}
-
-function showPairs(id, pairs) {
-  byId(id).replaceChildren(...pairs.map(([name, value]) => make("div", "", make("dt", "", name), make("dd", "", value))));
-}
-
-// Whether what is shown is so still.
-function showLife() {
-  const old = answered === null ? null : Date.now() - answered;
-  const stale = old !== null && old > Math.max(STALE_AFTER, 3 * (last?.interval_ms ?? 1000));
-  document.body.classList.toggle("is-stale", stale);
-  const life = byId("live");
-  if (stale) say(life, `no answer for ${age(old)}: the process may be gone; what is below is old`);
-  else say(life, old === null ? (failures ? "no answer: the process may be gone" : "no answer yet") : "live");
-  if (stale || (old === null && failures)) life.dataset.mood = "bad";
-  else delete life.dataset.mood;
-}
-
-function wantToken(label, said, home = document.querySelector("header")) {
-  const form = byId("token");
-  if (home.tagName === "HEADER") { if (form.previousElementSibling !== home) home.after(form); } else if (form.parentElement !== home) home.append(form);
-  form.hidden = false;
-  say(byId("token-label"), label);
-  say(byId("token-said"), said);
-}
-
-byId("token").addEventListener("submit", (event) => {
+async function openGate(event) {
   event.preventDefault();
-  token = byId("token-field").value.trim();
-  byId("token-field").value = "";
-  ask();
+  const field = byId('gate-token');
+  const word = await feed.offer(field.value);
+  field.value = '';
+  setText(byId('gate-said'), { refused: 'This token was refused.', failed: 'No answer: trying again with this token.' }[word] ?? '');
+}
+
+function tick() {
+  renderPulse(feed.pulse, answeredAt, shown);
+}
+
+byId('gate').addEventListener('submit', openGate);
+window.addEventListener('hashchange', () => {
+  const name = nameInAddress();
+  if (name !== null) choose(name);
 });
-byId("chooser").addEventListener("change", (event) => {
-  known.pool = event.target.value;
-  forget();
-  for (const id of ["min", "max"]) byId(id).value = "";
-  ask();
-});
-document.addEventListener("visibilitychange", ask);
-setInterval(showLife, 1000);
-ask();
+setInterval(() => document.hidden || tick(), TICK_MS);
+feed.ask();
