@@ -1,0 +1,5 @@
+//! The monitor over pools of an in-memory backend, in virtual time: nothing here sleeps, and nothing waits for real.
+
+mod figures;
+mod sentences;
+mod world;
