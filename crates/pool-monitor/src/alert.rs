@@ -1,7 +1,7 @@
 //! Rules over time: an alert is raised by what lasts, and ends when it has been well for long enough.
 //!
 //! Rules kept here: an alert fires no earlier than its rule's `hold` after the first interval in which it was so without a break, and ends
-//! no earlier than `calm` after the last one in which it was so; each firing is followed by one end before the next.
+//! no earlier than `calm` after the last one in which it was so, or with its pool; each firing is followed by one end before the next.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -70,6 +70,14 @@ impl Alerts {
             alert
         });
         changes.collect()
+    }
+
+    /// Nothing is so any more, for the pool is gone; returns what ceased to fire.
+    pub(crate) fn end(&mut self, pool: &str, rules: &[Rule], now: Time) -> Vec<Alert> {
+        let open = std::mem::take(&mut self.open);
+        let firing = open.iter().zip(rules).filter_map(|(open, rule)| Some((open.as_ref()?, rule)));
+        let over = firing.filter(|(open, _)| open.firing);
+        over.map(|(open, rule)| open.alert(pool, rule, AlertState::Resolved, now)).collect()
     }
 
     /// What is pending or firing: the worst first, of these the oldest.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use pool_async::pool_core::{CloseReason, Config, ConnectionInfo, FaultClass, Stats, Time};
+use pool_async::pool_core::{CloseReason, Config, ConnectionInfo, FaultClass, Phase, Stats, Time};
 use pool_async::{Connection, Kpis};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -66,7 +66,7 @@ fn summary(monitor: &Monitor, pooled: &Pooled) -> Map<String, Value> {
     let Value::Object(row) = json!({
         "name": pooled.name,
         "phase": status.phase.name(),
-        "gone": record.is_closed(),
+        "gone": status.phase == Phase::Closed,
         "status": {
             "min": status.min, "max": status.max, "total": status.total, "available": status.available,
             "in_use": status.in_use, "leases": status.leases, "connecting": status.connecting,

@@ -1,7 +1,7 @@
 //! Watching: which pools, how often, by which rules, and who is told.
 //!
-//! Rules kept here: watching keeps no pool open, and holds its lock for a copy of its figures, once in an interval; nobody is told
-//! anything while a lock is held.
+//! Rules kept here: watching keeps no pool open, and holds its lock for a copy of its figures, once in an interval; while a lock of the
+//! monitor is held, nobody is told anything, no pool is asked for anything, and no backend is dropped.
 
 use std::fmt;
 use std::future::Future;
@@ -48,6 +48,8 @@ pub(crate) struct Pooled {
     pub(crate) name: String,
     pub(crate) pool: Box<dyn Watched>,
     record: Mutex<Record>,
+    /// Held while it is looked at, so that no older look is taken in after a newer one; nobody waits for it.
+    looking: Mutex<()>,
 }
 
 /// What is known of a pool.
@@ -154,22 +156,31 @@ impl Monitor {
             return Err(WatchError::NoName);
         }
         let record = Mutex::new(Record::new(&pool));
-        let new = Arc::new(Pooled { name, pool: Box::new(pool), record });
+        let new = Arc::new(Pooled { name, pool: Box::new(pool), record, looking: Mutex::default() });
+        let former = self.find(&new.name).filter(|former| former.pool.is_closed());
         let mut pools = lock(&self.inner.pools);
         match pools.iter_mut().find(|old| old.name == new.name) {
-            Some(old) if old.record().is_closed() => *old = new,
+            Some(old) if former.as_ref().is_some_and(|former| Arc::ptr_eq(former, old)) => *old = new,
             Some(_) => return Err(WatchError::NameTaken(new.name.clone())),
             None => pools.push(new),
+        }
+        drop(pools);
+        if let Some(former) = former {
+            self.inner.tell(former.sample(&self.inner.rules));
         }
         Ok(())
     }
 
-    /// Ceases to watch the pool of this name, and forgets it. Returns whether there was one.
+    /// Ceases to watch the pool of this name, and forgets it; its alerts are over. Returns whether there was one.
     pub fn unwatch(&self, name: &str) -> bool {
         let mut pools = lock(&self.inner.pools);
-        let before = pools.len();
-        pools.retain(|pooled| pooled.name != name);
-        pools.len() < before
+        let place = pools.iter().position(|pooled| pooled.name == name);
+        let former = place.map(|place| pools.remove(place));
+        drop(pools);
+        let Some(former) = former else { return false };
+        let over = former.record().end(name, &self.inner.rules);
+        self.inner.tell(over);
+        true
     }
 
     /// Looks at every pool once in an interval. Spawn it; it ends when the last handle of the monitor (a [`Panel`](crate::Panel) has one) is dropped.
@@ -188,7 +199,8 @@ impl Monitor {
         }
     }
 
-    /// Looks at every pool now: what [`run`](Monitor::run) does once in an interval, for those who have a loop of their own.
+    /// Looks at every pool now: what [`run`](Monitor::run) does once in an interval, for those who have a loop of their own. A pool that
+    /// another thread is looking at is left to it.
     pub fn sample(&self) {
         self.inner.sample();
     }
@@ -255,11 +267,12 @@ impl Monitor {
 impl Inner {
     fn sample(&self) {
         let pools = lock(&self.pools).clone();
-        let changed = pools.iter().flat_map(|pooled| pooled.sample(&self.rules));
-        for alert in changed {
-            if let Some(told) = &self.told {
-                told(&alert);
-            }
+        pools.iter().for_each(|pooled| self.tell(pooled.sample(&self.rules)));
+    }
+
+    fn tell(&self, alerts: Vec<Alert>) {
+        if let Some(told) = &self.told {
+            alerts.iter().for_each(told);
         }
     }
 }
@@ -270,6 +283,7 @@ impl Pooled {
     }
 
     fn sample(&self, rules: &[Rule]) -> Vec<Alert> {
+        let Ok(_looking) = self.looking.try_lock() else { return Vec::new() };
         if self.record().is_closed() {
             return Vec::new();
         }

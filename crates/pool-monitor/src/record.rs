@@ -51,11 +51,20 @@ impl Record {
         self.log.listen();
         let held = self.log.held(self.last.status.leases);
         let Pulse { at: now, ref status, ref endpoints, .. } = self.last;
-        let changed = self.alerts.judge(name, rules, &Signs { now, status, endpoints, point: &point, held });
+        let changed = if status.phase == Phase::Closed {
+            self.alerts.end(name, rules, now)
+        } else {
+            self.alerts.judge(name, rules, &Signs { now, status, endpoints, point: &point, held })
+        };
         for alert in &changed {
             self.log.alert(now, alert);
         }
         changed
+    }
+
+    /// Nothing more will be taken in. Returns the alerts that ceased to fire.
+    pub(crate) fn end(&mut self, name: &str, rules: &[Rule]) -> Vec<Alert> {
+        self.alerts.end(name, rules, self.last.at)
     }
 
     /// Keeps the counters, if it is time, and forgets those that no figure needs any more.

@@ -8,6 +8,7 @@ use crate::operation::Operation;
 /// A pool, looked at from outside.
 pub(crate) trait Watched: Send + Sync {
     fn pulse(&self) -> Pulse;
+    fn is_closed(&self) -> bool;
     fn connections(&self) -> Vec<Connection>;
     fn config(&self) -> Config;
     fn events(&self) -> Events;
@@ -43,6 +44,10 @@ where
             Endpoint { info, error }
         };
         Pulse { at: self.now(), status, stats, endpoints: endpoints.into_iter().map(reason).collect() }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed()
     }
 
     fn connections(&self) -> Vec<Connection> {

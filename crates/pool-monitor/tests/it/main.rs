@@ -1,5 +1,7 @@
 //! The monitor over pools of an in-memory backend, in virtual time: nothing here sleeps, and nothing waits for real.
 
+mod alerts;
 mod figures;
+mod lives;
 mod sentences;
 mod world;
