@@ -3,6 +3,7 @@
 //! Names: what OpenTelemetry's conventions have a name for (`db.client.connection.*`) is called so, with underscores for dots; the rest begins
 //! with `pool_`. Every metric has the label `db_client_connection_pool_name`. Times are in seconds.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -81,11 +82,14 @@ const GAUGES: [Family<f64>; 11] = [
         let labels = |alert: &Alert| {
             vec![("alert", alert.name.to_string()), ("severity", alert.severity.name().to_owned())]
         };
-        pool.alerts.iter().map(|alert| (labels(alert), firing(alert))).collect()
+        // Of rules with one name and severity there is one series: what fires comes first.
+        let mut seen = HashSet::new();
+        let first = pool.alerts.iter().filter(|alert| seen.insert((&alert.name, alert.severity)));
+        first.map(|alert| (labels(alert), firing(alert))).collect()
     }),
 ];
 
-const COUNTERS: [Family<u64>; 13] = [
+const COUNTERS: [Family<u64>; 14] = [
     family(
         "db_client_connection_timeouts",
         "Callers whose time was up before they got a connection",
@@ -112,6 +116,7 @@ const COUNTERS: [Family<u64>; 13] = [
         let faults = FaultClass::ALL.into_iter().zip(pool.stats.faults);
         each("outcome", ends.into_iter().chain(faults.map(|(class, count)| (class.name(), count))))
     }),
+    family("pool_connects_begun", "Connects begun", |pool| one(pool.stats.connects)),
     family("pool_connects", "Connects that ended, by how", |pool| {
         each("result", [("opened", pool.stats.opened), ("failed", pool.stats.connect_failures)])
     }),
@@ -226,7 +231,7 @@ fn labelled(pool: &Told, labels: Labels) -> Labels {
 fn buckets(times: &Histogram) -> Vec<(f64, u64)> {
     let edge = |power: u32| Duration::from_nanos((1 << power) - 1);
     let mut edges = EDGES.map(edge).map(|edge| (edge.as_secs_f64(), edge)).collect::<Vec<_>>();
-    edges.push((f64::MAX, Duration::MAX));
+    edges.push((f64::INFINITY, Duration::MAX));
     let mut fine = times.buckets().peekable();
     let upto = |(told, edge)| {
         let mut count = 0;

@@ -3,5 +3,7 @@
 mod alerts;
 mod figures;
 mod lives;
+mod metrics;
+mod openmetrics;
 mod sentences;
 mod world;
