@@ -13,7 +13,6 @@ use serde_json::{Map, Value, json};
 use crate::log::Entry;
 use crate::monitor::{Monitor, Pooled};
 use crate::point::Point;
-use crate::record::Record;
 use crate::watched::Endpoint;
 use crate::words;
 
@@ -105,30 +104,28 @@ fn detail(pooled: &Pooled, known: &Known) -> Value {
     // Read after the rows, so that no row is younger than now.
     let pulse = pooled.pool.pulse();
     let record = pooled.record();
+    // A page that was opened before the process was started anew knows numbers that are not given yet.
+    let is_older = known.points > record.last_seq() || known.notices > record.log.last_seq();
+    let (points, notices) = if is_older { (0, 0) } else { (known.points, known.notices) };
     json!({
         "settings": settings(&config),
         "totals": totals(&pulse.stats),
         "endpoints": pulse.endpoints.iter().map(|row| endpoint(row, pulse.at)).collect::<Vec<_>>(),
         "connections_total": connections.len(),
         "connections": connections.iter().take(ROWS_MAX).map(|row| connection(row, pulse.at)).collect::<Vec<_>>(),
-        "points": points(&record, known.points, pulse.at),
-        "notices": record.log.after(known.notices).iter().map(|entry| notice(entry, pulse.at)).collect::<Vec<_>>(),
+        "points": record.after(points).map(|row| point(row, pulse.at)).collect::<Vec<_>>(),
+        "notices": record.log.after(notices).iter().map(|entry| notice(entry, pulse.at)).collect::<Vec<_>>(),
     })
 }
 
-fn points(record: &Record, after: u64, now: Time) -> Vec<Value> {
-    // A page that was opened before the process was started anew knows numbers that are not given yet.
-    let after = if after > record.last_seq() { 0 } else { after };
-    let row = |point: &Point| {
-        json!({
-            "seq": point.seq, "age_ms": ms(now.since(point.at)), "total": point.total, "in_use": point.in_use,
-            "available": point.available, "connecting": point.connecting, "waiting": point.waiting,
-            "max": point.max, "throughput": point.throughput, "faults": point.faults,
-            "rejected": point.rejected, "response_p50_ms": point.response_p50.map(ms),
-            "response_p99_ms": point.response_p99.map(ms), "wait_p99_ms": point.wait_p99.map(ms),
-        })
-    };
-    record.after(after).map(row).collect()
+fn point(point: &Point, now: Time) -> Value {
+    json!({
+        "seq": point.seq, "age_ms": ms(now.since(point.at)), "total": point.total, "in_use": point.in_use,
+        "available": point.available, "connecting": point.connecting, "waiting": point.waiting,
+        "max": point.max, "throughput": point.throughput, "faults": point.faults,
+        "rejected": point.rejected, "response_p50_ms": point.response_p50.map(ms),
+        "response_p99_ms": point.response_p99.map(ms), "wait_p99_ms": point.wait_p99.map(ms),
+    })
 }
 
 fn notice(entry: &Entry, now: Time) -> Value {

@@ -81,6 +81,11 @@ impl Log {
         self.entries.push_back(Entry { seq: self.seq, at, severity, text, missed });
     }
 
+    /// The number of the newest entry; 0 before the first.
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.seq
+    }
+
     /// The entries after the one with this number.
     pub(crate) fn after(&self, seq: u64) -> Vec<Entry> {
         self.entries.iter().filter(|entry| entry.seq > seq).cloned().collect()
