@@ -1,9 +1,10 @@
 //! What happened, in words, for whoever comes to look later; bounded.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use pool_async::pool_core::{ConnId, Notice, Time};
-use pool_async::{Events, Observed};
+use pool_async::{Connection, Events, Observed};
 
 use crate::alert::{Alert, AlertState};
 use crate::rule::Severity;
@@ -32,35 +33,73 @@ pub(crate) struct Log {
     events: Events,
     seq: u64,
     entries: VecDeque<Entry>,
-    /// Connections whose lease was reported as held for too long, and has not come back.
-    held: HashSet<ConnId>,
+    /// How many leases on a connection were reported as held for too long, and have not come back.
+    held: HashMap<ConnId, u32>,
+    /// Whether such a lease may have ended, or begun to be one, without a notice.
+    is_unsure: bool,
+    /// What is held for too long since before this is counted already.
+    counted: Time,
 }
 
 impl Log {
     pub(crate) fn new(events: Events) -> Self {
-        Log { events, seq: 0, entries: VecDeque::new(), held: HashSet::new() }
+        let (entries, held) = (VecDeque::new(), HashMap::new());
+        Log { events, seq: 0, entries, held, is_unsure: false, counted: Time::ZERO }
     }
 
     /// Takes in what the pool has noticed since the last call.
     pub(crate) fn listen(&mut self) {
         while let Some(Observed { at, notice, missed, .. }) = self.events.try_next() {
-            if let Notice::LeaseHeld { conn, .. } = notice {
-                self.held.insert(conn);
-            }
-            if let Notice::LeaseReturned { conn, .. } | Notice::LeaseAbandoned { conn } = notice {
-                self.held.remove(&conn);
-            }
+            self.is_unsure |= missed > 0;
+            self.hold(at, notice);
             self.add(at, severity(notice), words::notice(notice), missed);
         }
     }
 
-    /// Leases that have been out for too long, of those that are out.
-    pub(crate) fn held(&mut self, leases: u32) -> usize {
-        // Where notices were missed, a return may be among them.
-        if leases == 0 {
-            self.held.clear();
+    fn hold(&mut self, at: Time, notice: Notice) {
+        if let Notice::LeaseHeld { conn, .. } = notice
+            && at > self.counted
+        {
+            *self.held.entry(conn).or_default() += 1;
         }
-        self.held.len().min(leases as usize)
+        if let Notice::LeaseReturned { conn, .. } = notice
+            && let Some(held) = self.held.get_mut(&conn)
+        {
+            *held -= 1;
+        }
+        if let Notice::LeaseAbandoned { conn } = notice {
+            self.held.remove(&conn);
+        }
+        self.held.retain(|_, held| *held > 0);
+    }
+
+    /// Connections with a lease that has been out for too long.
+    pub(crate) fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// A lease may have ended without a notice.
+    pub(crate) fn doubt(&mut self) {
+        self.is_unsure |= !self.held.is_empty();
+    }
+
+    /// Whether [`Log::recount`] is needed.
+    pub(crate) fn is_unsure(&self) -> bool {
+        self.is_unsure
+    }
+
+    /// Counts what is held for too long by how the connections are at this time or a little later. Those that carry several leases do not
+    /// show since when each is out: of them it is known only how many are.
+    pub(crate) fn recount(&mut self, at: Time, connections: &[Connection], leak_after: Option<Duration>) {
+        let is_long = |since: Time| leak_after.is_some_and(|limit| at.since(since) >= limit);
+        let held = connections.iter().map(|row| row.info).map(|row| {
+            let known = self.held.get(&row.id).copied().unwrap_or(0);
+            // One that carries a single lease was used last when it was granted.
+            let granted = row.last_used.filter(|_| row.leases_max == 1);
+            (row.id, granted.map_or(known, |at| u32::from(is_long(at))).min(row.in_use))
+        });
+        self.held = held.filter(|(_, held)| *held > 0).collect();
+        (self.is_unsure, self.counted) = (false, at);
     }
 
     pub(crate) fn alert(&mut self, at: Time, alert: &Alert) {

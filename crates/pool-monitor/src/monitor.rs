@@ -287,8 +287,23 @@ impl Pooled {
         if self.record().is_closed() {
             return Vec::new();
         }
+        self.listen();
         let pulse = self.pool.pulse();
         self.record().take(&self.name, rules, pulse)
+    }
+
+    /// Takes in the notices, and makes good for those that were missed.
+    fn listen(&self) {
+        let is_unsure = {
+            let log = &mut self.record().log;
+            log.listen();
+            log.is_unsure()
+        };
+        if is_unsure {
+            let (now, config) = (self.pool.now(), self.pool.config());
+            let connections = self.pool.connections();
+            self.record().log.recount(now, &connections, config.leak_after);
+        }
     }
 }
 

@@ -46,10 +46,13 @@ impl Record {
             self.points.pop_front();
         }
         self.points.push_back(point);
+        if pulse.stats.detached > self.last.stats.detached {
+            self.log.doubt();
+        }
         self.last = pulse;
         self.count();
         self.log.listen();
-        let held = self.log.held(self.last.status.leases);
+        let held = self.log.held();
         let Pulse { at: now, ref status, ref endpoints, .. } = self.last;
         let changed = if status.phase == Phase::Closed {
             self.alerts.end(name, rules, now)

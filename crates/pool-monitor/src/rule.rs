@@ -95,7 +95,7 @@ pub(crate) struct Signs<'s> {
     pub(crate) status: &'s Status,
     pub(crate) endpoints: &'s [Endpoint],
     pub(crate) point: &'s Point,
-    /// Leases that have been reported as held for too long.
+    /// Connections with a lease that has been reported as held for too long.
     pub(crate) held: usize,
 }
 

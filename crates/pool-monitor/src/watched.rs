@@ -8,6 +8,7 @@ use crate::operation::Operation;
 /// A pool, looked at from outside.
 pub(crate) trait Watched: Send + Sync {
     fn pulse(&self) -> Pulse;
+    fn now(&self) -> Time;
     fn is_closed(&self) -> bool;
     fn connections(&self) -> Vec<Connection>;
     fn config(&self) -> Config;
@@ -44,6 +45,10 @@ where
             Endpoint { info, error }
         };
         Pulse { at: self.now(), status, stats, endpoints: endpoints.into_iter().map(reason).collect() }
+    }
+
+    fn now(&self) -> Time {
+        self.now()
     }
 
     fn is_closed(&self) -> bool {
