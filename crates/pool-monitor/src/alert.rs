@@ -127,3 +127,74 @@ impl Open {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rule::Condition;
+
+    /// What a rule should be after each interval, told from the whole history.
+    fn model(history: &[(Time, bool)], hold: Duration, calm: Duration) -> Vec<Option<AlertState>> {
+        let mut is_firing = false;
+        let mut states = Vec::new();
+        for (n, &(now, so)) in history.iter().enumerate() {
+            let run = history[..=n].iter().rev().take_while(|(_, so)| *so);
+            let began = run.last().map(|(at, _)| *at);
+            let last = history[..=n].iter().rfind(|(_, so)| *so).map(|(at, _)| *at);
+            is_firing = if is_firing {
+                so || last.is_some_and(|last| now.since(last) < calm)
+            } else {
+                began.is_some_and(|began| now.since(began) >= hold)
+            };
+            let pending = so.then_some(AlertState::Pending);
+            states.push(if is_firing { Some(AlertState::Firing) } else { pending });
+        }
+        states
+    }
+
+    fn seconds(most: u64) -> impl Strategy<Value = Duration> {
+        (0..=most).prop_map(Duration::from_secs)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+        #[test]
+        fn an_alert_is_as_its_history_says(
+            steps in proptest::collection::vec((seconds(4), proptest::bool::weighted(0.6)), 1..60),
+            (hold, calm) in (seconds(8), seconds(8)),
+        ) {
+            let mut now = Time::ZERO;
+            let history: Vec<(Time, bool)> = steps.into_iter().map(|(step, so)| { now = now + step; (now, so) }).collect();
+            let rule = Rule { calm, ..Rule::new("rule", Severity::Warning, Condition::Suspended).hold(hold) };
+            let (rules, mut alerts) = ([rule.clone()], Alerts { open: vec![None] });
+            let mut was = None;
+            for (n, (&(now, so), state)) in history.iter().zip(model(&history, hold, calm)).enumerate() {
+                let says = so.then(|| format!("interval {n}"));
+                let told = step(&mut alerts.open[0], &rule, now, says);
+                // Told once each way, in turn.
+                let firing = Some(AlertState::Firing);
+                let expected = match (was == firing, state == firing) {
+                    (false, true) => firing,
+                    (true, false) => Some(AlertState::Resolved),
+                    (true, true) | (false, false) => None,
+                };
+                prop_assert_eq!(told, expected, "in interval {} of {:?}", n, history);
+                if told == Some(AlertState::Resolved) {
+                    alerts.open[0] = None;
+                }
+                let shown = alerts.all("pool", &rules, now);
+                prop_assert_eq!(shown.first().map(|alert| alert.state), state, "in interval {} of {:?}", n, history);
+                if so {
+                    prop_assert_eq!(&shown[0].says, &format!("interval {n}"));
+                }
+                was = state;
+            }
+            let over = alerts.end("pool", &rules, now);
+            prop_assert_eq!(over.len(), usize::from(was == Some(AlertState::Firing)));
+            prop_assert!(alerts.all("pool", &rules, now).is_empty());
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What happened, in words, for whoever comes to look later; bounded.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque, hash_map};
 use std::time::Duration;
 
 use pool_async::pool_core::{ConnId, Notice, Time};
@@ -44,7 +44,8 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn new(events: Events) -> Self {
         let (entries, held) = (VecDeque::new(), HashMap::new());
-        Log { events, seq: 0, entries, held, is_unsure: false, counted: Time::ZERO }
+        // Of what was out for too long before, nobody has told.
+        Log { events, seq: 0, entries, held, is_unsure: true, counted: Time::ZERO }
     }
 
     /// Takes in what the pool has noticed since the last call.
@@ -63,14 +64,16 @@ impl Log {
             *self.held.entry(conn).or_default() += 1;
         }
         if let Notice::LeaseReturned { conn, .. } = notice
-            && let Some(held) = self.held.get_mut(&conn)
+            && let hash_map::Entry::Occupied(mut held) = self.held.entry(conn)
         {
-            *held -= 1;
+            *held.get_mut() -= 1;
+            if *held.get() == 0 {
+                held.remove();
+            }
         }
         if let Notice::LeaseAbandoned { conn } = notice {
             self.held.remove(&conn);
         }
-        self.held.retain(|_, held| *held > 0);
     }
 
     /// Connections with a lease that has been out for too long.

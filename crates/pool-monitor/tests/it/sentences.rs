@@ -185,6 +185,20 @@ fn a_pool_that_somebody_suspended() {
 }
 
 #[test]
+fn a_lease_that_was_out_before_anybody_watched() {
+    let mut world = World::judged(Condition::LeaseHeld);
+    let pool = world.pool(Config { leak_after: Some(2 * SECOND), ..lazy(2) });
+    let leases = [world.lease(&pool), world.lease(&pool)];
+    world.advance(5 * SECOND);
+    world.monitor.watch("main", &pool).unwrap();
+    world.interval();
+    assert_eq!(world.says("main"), "2 connections lent for longer than leak_after: is a lease forgotten?");
+    drop(leases);
+    world.interval();
+    assert_eq!(world.alerts("main"), []);
+}
+
+#[test]
 fn of_leases_that_share_a_connection_one_may_still_be_out() {
     let mut world = World::judged(Condition::LeaseHeld);
     let pool = world.watched("main", Config { leak_after: Some(2 * SECOND), ..lazy(1) });
