@@ -257,7 +257,7 @@ fn json(status: StatusCode, value: &serde_json::Value) -> Response<Bytes> {
     sent(status, JSON, value.to_string())
 }
 
-fn refused(status: StatusCode, why: &str) -> Response<Bytes> {
+pub(crate) fn refused(status: StatusCode, why: &str) -> Response<Bytes> {
     json(status, &json!({ "error": why }))
 }
 

@@ -5,10 +5,13 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::ready;
+use futures::future::{ready, select};
 use futures::stream::{Stream, StreamExt};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
@@ -17,11 +20,11 @@ use hyper::rt::{Read, Timer, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 
-use crate::panel::Panel;
+use crate::panel::{Panel, refused};
 
 /// Sockets served at once; others wait in the system's queue.
 const SOCKETS_MAX: usize = 32;
-/// How long a client may take for the head of a request, and how long its socket may be idle.
+/// A client that begins no request for so long, or up to twice so long, is let go.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A request's body: a resize.
 const BODY_MAX: usize = 1024;
@@ -37,7 +40,7 @@ pub async fn serve<S, IO, T>(panel: Panel, incoming: S, timer: T)
 where
     S: Stream<Item = io::Result<IO>>,
     IO: Read + Write + Unpin,
-    T: Timer + Clone + Send + Sync + 'static,
+    T: Timer + Clone,
 {
     // What has failed to come in holds a place for a moment, so that failures without end do not keep a processor busy.
     let served = incoming.map(|came| {
@@ -52,16 +55,25 @@ where
     served.buffer_unordered(SOCKETS_MAX).for_each(|()| ready(())).await;
 }
 
-/// One socket, to its end. How it ends is its client's affair.
+/// One socket, to its end. How it ends is its client's affair, unless it begins no request for too long: whether it says nothing, does
+/// not finish what it says, or does not read its answer.
 async fn socket<IO, T>(panel: Panel, io: IO, timer: T)
 where
     IO: Read + Write + Unpin,
-    T: Timer + Send + Sync + 'static,
+    T: Timer,
 {
-    let service = service_fn(|request| answer(&panel, request));
-    let connection =
-        http1::Builder::new().timer(timer).header_read_timeout(PATIENCE).serve_connection(io, service);
-    _ = connection.await;
+    let has_begun = AtomicBool::new(true);
+    let service = service_fn(|request| {
+        has_begun.store(true, Relaxed);
+        answer(&panel, request)
+    });
+    let connection = http1::Builder::new().serve_connection(io, service);
+    let patience = async {
+        while has_begun.swap(false, Relaxed) {
+            timer.sleep(PATIENCE).await;
+        }
+    };
+    select(pin!(connection), pin!(patience)).await;
 }
 
 async fn answer(panel: &Panel, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -69,9 +81,8 @@ async fn answer(panel: &Panel, request: Request<Incoming>) -> Result<Response<Fu
     let answer = match Limited::new(body, BODY_MAX).collect().await {
         Ok(body) => panel.answer(&Request::from_parts(head, body.to_bytes())),
         Err(_) => {
-            let mut answer = Response::new(Bytes::from_static(b"the body is longer than any operation's"));
-            *answer.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-            answer
+            let why = format!("the body has more than {BODY_MAX} bytes, and no operation wants so many");
+            refused(StatusCode::PAYLOAD_TOO_LARGE, &why)
         }
     };
     Ok(answer.map(Full::new))

@@ -8,6 +8,8 @@ mod openmetrics;
 mod operate;
 mod panel;
 mod sentences;
+mod serve;
 mod status;
 mod tokens;
+mod wire;
 mod world;
