@@ -168,7 +168,7 @@ impl World {
         pool
     }
 
-    pub(crate) fn spawn(&mut self, future: impl Future<Output = ()> + 'static) {
+    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + 'static) {
         self.executor.spawner().spawn_local_obj(Box::new(future).into()).unwrap();
     }
 
