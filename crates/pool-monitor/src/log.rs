@@ -4,14 +4,15 @@ use std::collections::{HashMap, VecDeque, hash_map};
 use std::time::Duration;
 
 use pool_async::pool_core::{ConnId, Notice, Time};
-use pool_async::{Connection, Events, Observed};
+use pool_async::{Connection, Events, NOTICES_KEPT, Observed};
 
 use crate::alert::{Alert, AlertState};
 use crate::rule::Severity;
 use crate::words;
 
-/// Entries kept per pool.
-pub(crate) const ENTRIES_KEPT: usize = 200;
+/// Entries kept per pool: more than the notices that a pool keeps, for of a flood the first one says how many were missed.
+pub(crate) const ENTRIES_KEPT: usize = 300;
+const _: () = assert!(ENTRIES_KEPT > NOTICES_KEPT);
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ impl Log {
 
     /// A lease may have ended without a notice.
     pub(crate) fn doubt(&mut self) {
-        self.is_unsure |= !self.held.is_empty();
+        self.is_unsure = true;
     }
 
     /// Whether [`Log::recount`] is needed.

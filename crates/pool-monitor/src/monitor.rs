@@ -68,7 +68,7 @@ pub struct View {
     pub alerts: Vec<Alert>,
     /// The last intervals, oldest first: fifteen minutes at one a second.
     pub points: Vec<Point>,
-    /// What happened, oldest first: the last two hundred.
+    /// What happened, oldest first: the last three hundred.
     pub log: Vec<Entry>,
 }
 

@@ -51,7 +51,6 @@ impl Record {
         }
         self.last = pulse;
         self.count();
-        self.log.listen();
         let held = self.log.held();
         let Pulse { at: now, ref status, ref endpoints, .. } = self.last;
         let changed = if status.phase == Phase::Closed {

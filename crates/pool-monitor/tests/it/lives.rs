@@ -1,6 +1,7 @@
 //! Pools that come and go, and a monitor that ends.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use pool_async::pool_core::Phase;
 use pool_async::{Backend, Clock, ConnectContext, Connected, Fault, ManualClock, Pool};
 use pool_monitor::{Monitor, OperateError, Operation, WatchError};
 
-use crate::world::{SECOND, World, get, lazy, read_json};
+use crate::world::{Mood, SECOND, World, get, lazy, read_json};
 
 #[test]
 fn a_pool_needs_a_name_of_its_own() {
@@ -165,6 +166,25 @@ fn an_interval_is_a_tenth_of_a_second_at_least() {
     world.spawn(run);
     world.advance(SECOND);
     assert_eq!(world.monitor.view("main").unwrap().points.len(), 10);
+}
+
+#[test]
+fn an_error_that_looks_at_the_monitor_while_it_is_written_is_harmless() {
+    let mut world = World::new();
+    let pool = world.watched("main", lazy(1));
+    let monitor = world.monitor.clone();
+    let depth = AtomicU32::new(0);
+    pool.backend().when_written(move || {
+        if depth.fetch_add(1, Ordering::Relaxed) == 0 {
+            monitor.sample();
+            monitor.view("main").unwrap();
+            monitor.metrics();
+        }
+    });
+    pool.backend().connects(Mood::Refuses("down"));
+    world.acquire(&pool).unwrap_err();
+    world.monitor.sample();
+    assert_eq!(world.monitor.view("main").unwrap().points.len(), 1, "what is being looked at is left alone");
 }
 
 #[test]

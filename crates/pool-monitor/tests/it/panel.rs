@@ -2,6 +2,7 @@
 
 use http::{Method, Request, StatusCode};
 use pool_async::pool_core::Config;
+use pool_monitor::{Operation, Panel};
 
 use crate::world::{Mood, OPERATOR, SECOND, World, ask, error, get, lazy};
 
@@ -151,7 +152,7 @@ fn an_address_may_be_whole_or_below_a_prefix_that_was_stripped() {
 fn health_names_the_pools_that_do_not_serve() {
     let mut world = World::new();
     let panel = world.panel();
-    let health = |panel: &pool_monitor::Panel| {
+    let health = |panel: &Panel| {
         let answer = get(panel, "/health");
         (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap())
     };
@@ -171,6 +172,13 @@ fn health_names_the_pools_that_do_not_serve() {
     world.advance(60 * SECOND);
     drop(world.lease(&main));
     assert_eq!(health(&panel).0, 200);
+    let held = world.lease(&main);
+    world.monitor.operate("main", Operation::Resize { min: 0, max: 2 }).unwrap();
+    main.backend().connects(Mood::Refuses("down"));
+    world.acquire(&main).unwrap_err();
+    assert_eq!(main.status().endpoints_up, 0);
+    assert_eq!(health(&panel).0, 200, "what is open serves");
+    drop(held);
     let lease = world.lease(&other);
     drop(other);
     world.settle();

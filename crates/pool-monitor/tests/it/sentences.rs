@@ -3,10 +3,10 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use pool_async::pool_core::{Config, FaultClass, Health, Outcome};
+use pool_async::pool_core::{Config, EndpointSpec, FaultClass, Health, Outcome};
 use pool_monitor::{Condition, words};
 
-use crate::world::{Mood, SECOND, World, lazy, poll};
+use crate::world::{Lease, Mood, Pool, SECOND, World, get, lazy, poll};
 
 #[test]
 fn no_endpoint_can_be_reached() {
@@ -26,6 +26,18 @@ fn no_endpoint_can_be_reached() {
     drop(world.lease(&pool));
     world.monitor.sample();
     assert_eq!(world.alerts("main"), []);
+}
+
+#[test]
+fn one_endpoint_of_two_is_enough() {
+    let mut world = World::judged(Condition::NoEndpoint);
+    let pool = world.watched("main", lazy(1));
+    pool.backend().connects(Mood::Refuses("down"));
+    world.acquire(&pool).unwrap_err();
+    pool.add_endpoint(EndpointSpec::default());
+    world.monitor.sample();
+    assert_eq!(world.alerts("main"), []);
+    assert_eq!(get(&world.panel(), "/health").status(), 200);
 }
 
 #[test]
@@ -121,6 +133,14 @@ fn a_pool_that_is_in_use_to_the_last_connection() {
     world.monitor.sample();
     assert_eq!(world.says("main"), "2 of 2 connections are in use, and 1 caller wait.");
     drop(leases);
+    let mut world = World::judged(Condition::NoConnection);
+    let pool = world.watched("main", lazy(1));
+    let lease = world.lease(&pool);
+    let mut waiting = pin!(pool.acquire());
+    assert!(poll(waiting.as_mut()).is_pending());
+    world.monitor.sample();
+    assert_eq!(world.alerts("main"), [], "a connection is open: it is in use");
+    drop(lease);
 }
 
 #[test]
@@ -216,8 +236,23 @@ fn of_leases_that_share_a_connection_one_may_still_be_out() {
     assert_eq!(world.alerts("main"), []);
 }
 
+#[test]
+fn a_lease_is_counted_once_however_it_came_to_be_known() {
+    let mut world = World::judged(Condition::LeaseHeld);
+    let pool = world.watched("main", Config { leak_after: Some(2 * SECOND), ..lazy(1) });
+    let lease = world.lease(&pool);
+    // It is due, and the first look is what makes the pool notice.
+    world.clock.advance(2 * SECOND);
+    world.monitor.sample();
+    assert_eq!(world.alerts("main").len(), 1);
+    world.interval();
+    drop(lease);
+    world.interval();
+    assert_eq!(world.alerts("main"), []);
+}
+
 /// A pool of many, all of which were out for too long: more notices than are kept.
-fn many_held(world: &mut World, leases_max: u32) -> (crate::world::Pool, Vec<crate::world::Lease>) {
+fn many_held(world: &mut World, leases_max: u32) -> (Pool, Vec<Lease>) {
     let leak_after = Some(2 * SECOND);
     let pool = world.watched("main", Config { leak_after, connects_max: 400, ..lazy(400 / leases_max) });
     pool.backend().shares(leases_max);

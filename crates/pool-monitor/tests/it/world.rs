@@ -39,14 +39,28 @@ struct Net {
     leases_max: u32,
     opened: u32,
     waiting: Vec<Waker>,
+    written: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Refused(&'static str);
+/// Why a connect failed; whoever writes it down is heard.
+#[derive(Clone)]
+pub(crate) struct Refused {
+    why: &'static str,
+    written: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused").field("why", &self.why).finish_non_exhaustive()
+    }
+}
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "refused: {}", self.0)
+        if let Some(written) = &self.written {
+            written();
+        }
+        write!(f, "refused: {}", self.why)
     }
 }
 
@@ -59,7 +73,13 @@ impl Fake {
             leases_max: 1,
             opened: 0,
             waiting: Vec::new(),
+            written: None,
         })))
+    }
+
+    /// From now on this is called whenever a refusal is written down.
+    pub(crate) fn when_written(&self, written: impl Fn() + Send + Sync + 'static) {
+        self.0.lock().unwrap().written = Some(Arc::new(written));
     }
 
     pub(crate) fn connects(&self, mood: Mood) {
@@ -79,7 +99,7 @@ impl Fake {
         let mut net = self.0.lock().unwrap();
         match net.connect {
             Mood::Answers => Poll::Ready(Ok(())),
-            Mood::Refuses(why) => Poll::Ready(Err(Refused(why))),
+            Mood::Refuses(why) => Poll::Ready(Err(Refused { why, written: net.written.clone() })),
             Mood::Silent => {
                 net.waiting.push(cx.waker().clone());
                 Poll::Pending
