@@ -187,8 +187,7 @@ impl Panel {
 fn serves(status: &Status) -> bool {
     let reaches = status.endpoints_up > 0 || status.healthy + status.unknown > 0;
     match status.phase {
-        Phase::Starting | Phase::Running => true,
-        Phase::Degraded => reaches,
+        Phase::Starting | Phase::Running | Phase::Degraded => reaches,
         Phase::Suspended | Phase::Draining | Phase::Closed | _ => false,
     }
 }

@@ -173,6 +173,21 @@ fn the_gauges_are_of_now() {
 }
 
 #[test]
+fn a_connection_that_is_being_opened_is_not_idle() {
+    let mut world = World::new();
+    let pool = world.watched("main", lazy(1));
+    pool.backend().connects(Mood::Silent);
+    let mut waiting = pin!(pool.acquire());
+    assert!(poll(waiting.as_mut()).is_pending());
+    world.settle();
+    let told = scrape(&world);
+    let idle = [(POOL, "main"), ("db_client_connection_state", "idle")];
+    assert_eq!(told.value("db_client_connection_count", "", &idle), 0.0);
+    let connecting = [(POOL, "main"), ("state", "connecting")];
+    assert_eq!(told.value("pool_connections_changing", "", &connecting), 1.0);
+}
+
+#[test]
 fn two_pools_do_not_mix() {
     let mut world = World::new();
     let (one, two) = (world.watched("one", lazy(1)), world.watched("two", lazy(2)));

@@ -1,7 +1,9 @@
 //! Routes, methods, and what every answer has.
 
+use std::fs;
+
 use http::{Method, Request, StatusCode};
-use pool_async::pool_core::Config;
+use pool_async::pool_core::{Config, EndpointSpec};
 use pool_monitor::{Operation, Panel};
 
 use crate::world::{Mood, OPERATOR, SECOND, World, ask, error, get, lazy};
@@ -84,6 +86,32 @@ fn what_is_not_there_is_not_found() {
             assert_eq!(error(&answer), "there is nothing here: the panel's page is at its root");
         }
     }
+}
+
+#[test]
+fn every_file_of_the_page_is_served_as_what_it_is() {
+    let panel = World::new().panel();
+    let mut served = 0;
+    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/page")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let address = if name == "page.html" { "/".to_owned() } else { format!("/{name}") };
+        let answer = ask(&panel, Method::GET, &address, None, "");
+        assert_eq!(
+            (answer.status(), &answer.body()[..]),
+            (StatusCode::OK, &*fs::read(&path).unwrap()),
+            "{name}"
+        );
+        let kind = match path.extension().unwrap().to_str().unwrap() {
+            "html" => "text/html; charset=utf-8",
+            "css" => "text/css; charset=utf-8",
+            "js" => "text/javascript; charset=utf-8",
+            other => panic!("no media type is known of .{other}"),
+        };
+        assert_eq!(answer.headers()["content-type"], kind, "{name}");
+        served += 1;
+    }
+    assert!(served >= FILES.len());
 }
 
 #[test]
@@ -179,6 +207,10 @@ fn health_names_the_pools_that_do_not_serve() {
     assert_eq!(main.status().endpoints_up, 0);
     assert_eq!(health(&panel).0, 200, "what is open serves");
     drop(held);
+    other.drain_endpoint(other.endpoints()[0].id);
+    world.settle();
+    assert_eq!(health(&panel), (503, format!("other: {}\n", other.status())), "it has nowhere to go");
+    other.add_endpoint(EndpointSpec::default());
     let lease = world.lease(&other);
     drop(other);
     world.settle();

@@ -29,15 +29,42 @@ fn no_endpoint_can_be_reached() {
 }
 
 #[test]
+fn an_endpoint_that_was_taken_away_has_not_failed() {
+    let mut world = World::judged(Condition::NoEndpoint);
+    let pool = world.watched("main", lazy(1));
+    let lease = world.lease(&pool);
+    pool.drain_endpoint(pool.endpoints()[0].id);
+    world.monitor.sample();
+    assert_eq!(world.alerts("main"), []);
+    drop(lease);
+    world.interval();
+    assert_eq!(world.alerts("main"), []);
+}
+
+#[test]
 fn one_endpoint_of_two_is_enough() {
     let mut world = World::judged(Condition::NoEndpoint);
     let pool = world.watched("main", lazy(1));
     pool.backend().connects(Mood::Refuses("down"));
     world.acquire(&pool).unwrap_err();
+    world.advance(60 * SECOND);
+    world.acquire(&pool).unwrap_err();
     pool.add_endpoint(EndpointSpec::default());
     world.monitor.sample();
     assert_eq!(world.alerts("main"), []);
     assert_eq!(get(&world.panel(), "/health").status(), 200);
+    for _ in 0..2 {
+        world.acquire(&pool).unwrap_err();
+        world.advance(60 * SECOND);
+    }
+    world.acquire(&pool).unwrap_err();
+    let failures: Vec<u32> = pool.endpoints().iter().map(|endpoint| endpoint.failures).collect();
+    assert!(failures[0] != failures[1], "{failures:?}");
+    world.monitor.sample();
+    let most = failures.iter().max().unwrap();
+    let begins =
+        format!("No endpoint can be reached: {most} connects failed in a row, the last one: refused: down.");
+    assert!(world.says("main").starts_with(&begins), "{}", world.says("main"));
 }
 
 #[test]

@@ -49,6 +49,7 @@ fn is_served(world: &mut World, listener: &Listener) {
 fn one_socket_carries_many_requests() {
     let (mut world, pool, listener) = open();
     let client = listener.connect();
+    world.advance(SECOND);
     for second in 0..90 {
         client.send(GET);
         world.advance(SECOND);
