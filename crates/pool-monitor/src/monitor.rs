@@ -110,7 +110,8 @@ impl Builder {
         Builder { rules: rules.into_iter().collect(), ..self }
     }
 
-    /// Whom to tell when an alert fires and when it is over; called where [`Monitor::run`] runs, so it must not take long: send it on.
+    /// Whom to tell when an alert fires and when it is over; called where [`Monitor::run`] runs, and by
+    /// [`Monitor::unwatch`], so it must not take long: send it on. It may call the monitor back; a handle of the monitor that it owns keeps the monitor for good.
     pub fn on_alert(self, told: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
         Builder { told: Some(Box::new(told)), ..self }
     }
@@ -284,7 +285,7 @@ impl Pooled {
 
     fn sample(&self, rules: &[Rule]) -> Vec<Alert> {
         let Ok(_looking) = self.looking.try_lock() else { return Vec::new() };
-        if self.record().is_closed() {
+        if self.record().is_over() {
             return Vec::new();
         }
         self.listen();

@@ -28,6 +28,8 @@ pub(crate) struct Record {
     points: VecDeque<Point>,
     /// The counters, every few seconds of the last minute; never empty.
     counted: VecDeque<(Time, Stats)>,
+    /// The pool is closed or forgotten: nothing more is taken in.
+    is_over: bool,
 }
 
 impl Record {
@@ -35,11 +37,14 @@ impl Record {
     pub(crate) fn new(pool: &impl Watched) -> Self {
         let (log, last) = (Log::new(pool.events()), pool.pulse());
         let counted = VecDeque::from([(last.at, last.stats.clone())]);
-        Record { last, alerts: Alerts::default(), log, points: VecDeque::new(), counted }
+        Record { last, alerts: Alerts::default(), log, points: VecDeque::new(), counted, is_over: false }
     }
 
     /// Takes in the pool as it is now. Returns the alerts that began or ceased to fire.
     pub(crate) fn take(&mut self, name: &str, rules: &[Rule], pulse: Pulse) -> Vec<Alert> {
+        if self.is_over {
+            return Vec::new();
+        }
         let seq = self.last_seq() + 1;
         let point = Point::between(seq, (self.last.at, &self.last.stats), &pulse);
         if self.points.len() == POINTS_KEPT {
@@ -54,7 +59,7 @@ impl Record {
         let held = self.log.held();
         let Pulse { at: now, ref status, ref endpoints, .. } = self.last;
         let changed = if status.phase == Phase::Closed {
-            self.alerts.end(name, rules, now)
+            self.end(name, rules)
         } else {
             self.alerts.judge(name, rules, &Signs { now, status, endpoints, point: &point, held })
         };
@@ -66,6 +71,7 @@ impl Record {
 
     /// Nothing more will be taken in. Returns the alerts that ceased to fire.
     pub(crate) fn end(&mut self, name: &str, rules: &[Rule]) -> Vec<Alert> {
+        self.is_over = true;
         self.alerts.end(name, rules, self.last.at)
     }
 
@@ -97,7 +103,7 @@ impl Record {
         self.points.back().map_or(0, |point| point.seq)
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        self.last.status.phase == Phase::Closed
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over
     }
 }

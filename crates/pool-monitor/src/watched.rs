@@ -5,6 +5,9 @@ use pool_async::{Backend, Clock, Connection, Events, Pool};
 
 use crate::operation::Operation;
 
+/// Characters of an error that are kept.
+const ERROR_MAX: usize = 300;
+
 /// A pool, looked at from outside.
 pub(crate) trait Watched: Send + Sync {
     fn pulse(&self) -> Pulse;
@@ -31,6 +34,15 @@ pub(crate) struct Endpoint {
     pub(crate) error: Option<String>,
 }
 
+/// The beginning of an error that is long: a page in the place of an answer, for one.
+fn short(mut error: String) -> String {
+    if let Some((end, _)) = error.char_indices().nth(ERROR_MAX) {
+        error.truncate(end);
+        error.push('…');
+    }
+    error
+}
+
 impl<B, C> Watched for Pool<B, C>
 where
     B: Backend + Send + Sync,
@@ -41,7 +53,7 @@ where
     fn pulse(&self) -> Pulse {
         let (status, endpoints, stats) = (self.status(), self.endpoints(), self.stats());
         let reason = |info: EndpointInfo| {
-            let error = self.connect_error(info.id).map(|error| error.to_string());
+            let error = self.connect_error(info.id).map(|error| short(error.to_string()));
             Endpoint { info, error }
         };
         Pulse { at: self.now(), status, stats, endpoints: endpoints.into_iter().map(reason).collect() }

@@ -123,6 +123,18 @@ fn a_pool_that_is_forgotten_takes_its_alerts_along() {
 }
 
 #[test]
+fn a_pool_that_is_forgotten_while_it_is_looked_at_raises_no_alert() {
+    let (mut world, told) = told([rule(Condition::NoEndpoint)]);
+    let pool = world.watched("main", lazy(1));
+    let monitor = world.monitor.clone();
+    pool.backend().when_written(move || _ = monitor.unwatch("main"));
+    pool.backend().connects(Mood::Refuses("down"));
+    world.acquire(&pool).unwrap_err();
+    world.monitor.sample();
+    assert_eq!((states(&told), world.monitor.names()), (vec![], vec![]));
+}
+
+#[test]
 fn the_worst_comes_first_and_of_these_the_oldest() {
     let named =
         |name, severity, when| Rule { name: std::borrow::Cow::Borrowed(name), severity, ..rule(when) };

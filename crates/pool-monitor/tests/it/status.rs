@@ -133,6 +133,19 @@ fn an_endpoint_says_why_it_cannot_be_reached() {
 }
 
 #[test]
+fn an_error_is_shown_up_to_a_length() {
+    let mut world = World::new();
+    let pool = world.watched("main", lazy(1));
+    let page: &'static str = Box::leak("<p>ü</p>".repeat(100_000).into_boxed_str());
+    pool.backend().connects(Mood::Refuses(page));
+    world.acquire(&pool).unwrap_err();
+    let detail = &status(&world.panel(), "")["pools"][0]["detail"];
+    let shown = detail["endpoints"][0]["error"].as_str().unwrap();
+    assert_eq!(shown.chars().count(), 301);
+    assert!(shown.starts_with("refused: <p>ü</p><p>") && shown.ends_with('…'), "{shown}");
+}
+
+#[test]
 fn of_many_connections_some_are_listed_and_all_counted() {
     let mut world = World::new();
     let pool = world.watched("main", Config { connects_max: 250, ..lazy(250) });
