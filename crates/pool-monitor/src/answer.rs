@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::log::Entry;
-use crate::monitor::{Monitor, Pooled};
+use crate::monitor::Monitor;
 use crate::point::Point;
+use crate::pooled::Pooled;
 use crate::watched::Endpoint;
 use crate::words;
 

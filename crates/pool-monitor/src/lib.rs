@@ -36,7 +36,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `monitor` | which pools, how often, who is told |
-//! | `watched`, `operation` | what is asked of a pool, and what may be done to it |
+//! | `pooled`, `watched`, `operation` | what is asked of a pool, and what may be done to it |
 //! | `record`, `point`, `log` | what is kept of each |
 //! | `rule`, `alert` | what is worth a person's attention, and when |
 //! | `metrics` | what Prometheus is told |
@@ -59,6 +59,7 @@ mod monitor;
 mod operation;
 mod panel;
 mod point;
+mod pooled;
 mod record;
 mod rule;
 #[cfg(feature = "serve")]

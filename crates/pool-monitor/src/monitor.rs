@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pool_async::pool_core::{ConfigError, Phase, Stats, Status, Time};
@@ -15,9 +15,8 @@ use crate::alert::Alert;
 use crate::log::Entry;
 use crate::operation::Operation;
 use crate::point::Point;
-use crate::record::Record;
+use crate::pooled::{Pooled, lock};
 use crate::rule::{Rule, Severity};
-use crate::watched::Watched;
 
 /// Whom to tell.
 type Told = Box<dyn Fn(&Alert) + Send + Sync>;
@@ -41,15 +40,6 @@ struct Inner {
     rules: Vec<Rule>,
     told: Option<Told>,
     pools: Mutex<Vec<Arc<Pooled>>>,
-}
-
-/// One pool that is watched.
-pub(crate) struct Pooled {
-    pub(crate) name: String,
-    pub(crate) pool: Box<dyn Watched>,
-    record: Mutex<Record>,
-    /// Held while it is looked at, so that no older look is taken in after a newer one; nobody waits for it.
-    looking: Mutex<()>,
 }
 
 /// What is known of a pool.
@@ -156,8 +146,7 @@ impl Monitor {
         if name.is_empty() {
             return Err(WatchError::NoName);
         }
-        let record = Mutex::new(Record::new(&pool));
-        let new = Arc::new(Pooled { name, pool: Box::new(pool), record, looking: Mutex::default() });
+        let new = Arc::new(Pooled::new(name, pool));
         let former = self.find(&new.name).filter(|former| former.pool.is_closed());
         let mut pools = lock(&self.inner.pools);
         match pools.iter_mut().find(|old| old.name == new.name) {
@@ -276,41 +265,6 @@ impl Inner {
             alerts.iter().for_each(told);
         }
     }
-}
-
-impl Pooled {
-    pub(crate) fn record(&self) -> MutexGuard<'_, Record> {
-        lock(&self.record)
-    }
-
-    fn sample(&self, rules: &[Rule]) -> Vec<Alert> {
-        let Ok(_looking) = self.looking.try_lock() else { return Vec::new() };
-        if self.record().is_over() {
-            return Vec::new();
-        }
-        self.listen();
-        let pulse = self.pool.pulse();
-        self.record().take(&self.name, rules, pulse)
-    }
-
-    /// Takes in the notices, and makes good for those that were missed.
-    fn listen(&self) {
-        let is_unsure = {
-            let log = &mut self.record().log;
-            log.listen();
-            log.is_unsure()
-        };
-        if is_unsure {
-            let (now, config) = (self.pool.now(), self.pool.config());
-            let connections = self.pool.connections();
-            self.record().log.recount(now, &connections, config.leak_after);
-        }
-    }
-}
-
-/// Whoever panicked under it has left nothing half-done that the next sample would not replace.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
 }
 
 impl fmt::Debug for Monitor {

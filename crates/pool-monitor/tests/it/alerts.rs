@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use pool_async::pool_core::Config;
 use pool_monitor::{Alert, AlertState, Condition, Monitor, Rule, Severity};
 
-use crate::world::{Mood, SECOND, World, lazy, rule};
+use crate::fake::Mood;
+use crate::world::{SECOND, World, lazy, rule};
 
 /// A world whose monitor writes down whom it tells what.
 fn told(rules: impl IntoIterator<Item = Rule>) -> (World, Arc<Mutex<Vec<Alert>>>) {

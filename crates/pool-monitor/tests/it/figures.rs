@@ -7,7 +7,8 @@ use pool_async::{AcquireOptions, NOTICES_KEPT};
 use pool_monitor::{Operation, Severity};
 use proptest::prelude::*;
 
-use crate::world::{Mood, Pool, SECOND, World, lazy};
+use crate::fake::Mood;
+use crate::world::{Pool, SECOND, World, lazy};
 
 /// Something that happens to a pool.
 #[derive(Clone, Debug)]

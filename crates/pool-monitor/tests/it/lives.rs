@@ -11,7 +11,8 @@ use pool_async::pool_core::Phase;
 use pool_async::{Backend, Clock, ConnectContext, Connected, Fault, ManualClock, Pool};
 use pool_monitor::{Monitor, OperateError, Operation, WatchError};
 
-use crate::world::{Mood, SECOND, World, get, lazy, read_json};
+use crate::fake::Mood;
+use crate::world::{SECOND, World, get, lazy, read_json};
 
 #[test]
 fn a_pool_needs_a_name_of_its_own() {

@@ -10,8 +10,9 @@ use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
+use crate::fake::Mood;
 use crate::openmetrics::{Exposition, read};
-use crate::world::{Mood, Pool, SECOND, World, lazy, poll, rule};
+use crate::world::{Pool, SECOND, World, lazy, poll, rule};
 
 const POOL: &str = "db_client_connection_pool_name";
 

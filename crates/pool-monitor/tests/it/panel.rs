@@ -6,7 +6,8 @@ use http::{Method, Request, StatusCode};
 use pool_async::pool_core::{Config, EndpointSpec};
 use pool_monitor::{Operation, Panel};
 
-use crate::world::{Mood, OPERATOR, SECOND, World, ask, error, get, lazy};
+use crate::fake::Mood;
+use crate::world::{OPERATOR, SECOND, World, ask, error, get, lazy};
 
 const FILES: [(&str, &str); 3] = [
     ("/", "text/html; charset=utf-8"),

@@ -5,7 +5,8 @@ use pool_async::pool_core::{Config, FaultClass, Outcome};
 use pool_monitor::{Operation, Panel};
 use serde_json::{Value, json};
 
-use crate::world::{Mood, World, error, get, lazy, read_json};
+use crate::fake::Mood;
+use crate::world::{World, error, get, lazy, read_json};
 
 #[track_caller]
 fn status(panel: &Panel, query: &str) -> Value {
