@@ -3,7 +3,7 @@
 //! Rules kept here: the pool is asked while no lock is held that anybody waits for, since a waker, or an error that is written, may call
 //! back; no older look is taken in after a newer one.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use crate::alert::Alert;
 use crate::record::Record;
@@ -31,7 +31,11 @@ impl Pooled {
 
     /// Looks at the pool, unless somebody is looking or it is over. Returns the alerts that began or ceased to fire.
     pub(crate) fn sample(&self, rules: &[Rule]) -> Vec<Alert> {
-        let Ok(_looking) = self.looking.try_lock() else { return Vec::new() };
+        let _looking = match self.looking.try_lock() {
+            Ok(looking) => looking,
+            Err(TryLockError::WouldBlock) => return Vec::new(),
+            Err(TryLockError::Poisoned(poison)) => poison.into_inner(),
+        };
         if self.record().is_over() {
             return Vec::new();
         }

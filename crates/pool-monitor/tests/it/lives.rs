@@ -189,6 +189,22 @@ fn an_error_that_looks_at_the_monitor_while_it_is_written_is_harmless() {
 }
 
 #[test]
+fn a_look_that_panicked_is_not_the_last() {
+    let mut world = World::new();
+    let pool = world.watched("main", lazy(1));
+    pool.backend().when_written(|| panic!("an error that cannot be written"));
+    pool.backend().connects(Mood::Refuses("down"));
+    world.acquire(&pool).unwrap_err();
+    let look = std::panic::AssertUnwindSafe(|| world.monitor.sample());
+    std::panic::catch_unwind(look).unwrap_err();
+    pool.backend().connects(Mood::Answers);
+    world.advance(60 * SECOND);
+    drop(world.lease(&pool));
+    world.monitor.sample();
+    assert_eq!(world.monitor.view("main").unwrap().points.len(), 1);
+}
+
+#[test]
 fn samples_from_many_threads_count_nothing_twice() {
     let mut world = World::new();
     let pool = world.watched("main", lazy(1));
