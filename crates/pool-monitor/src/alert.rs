@@ -34,8 +34,10 @@ pub struct Alert {
     pub severity: Severity,
     /// Where it is.
     pub state: AlertState,
-    /// For how long it has been so.
+    /// How long ago it began to be so.
     pub lasted: Duration,
+    /// For how long it has not been so any more; nothing while it is.
+    pub quiet: Option<Duration>,
     /// What is so, in a sentence.
     pub says: String,
 }
@@ -52,6 +54,8 @@ struct Open {
     since: Time,
     /// The last interval in which it was so.
     seen: Time,
+    /// Whether it was in the last one.
+    so: bool,
     firing: bool,
     says: String,
 }
@@ -101,15 +105,17 @@ impl Alerts {
 /// One interval of one rule; a state, if a person should be told.
 fn step(open: &mut Option<Open>, rule: &Rule, now: Time, says: Option<String>) -> Option<AlertState> {
     let Some(says) = says else {
-        let was = open.as_ref()?;
+        let was = open.as_mut()?;
+        was.so = false;
         if !was.firing {
             *open = None;
             return None;
         }
         return (now.since(was.seen) >= rule.calm).then_some(AlertState::Resolved);
     };
-    let open = open.get_or_insert(Open { since: now, seen: now, firing: false, says: String::new() });
-    (open.seen, open.says) = (now, says);
+    let open =
+        open.get_or_insert(Open { since: now, seen: now, so: true, firing: false, says: String::new() });
+    (open.seen, open.so, open.says) = (now, true, says);
     let fires = !open.firing && now.since(open.since) >= rule.hold;
     open.firing |= fires;
     fires.then_some(AlertState::Firing)
@@ -123,6 +129,7 @@ impl Open {
             severity: rule.severity,
             state,
             lasted: now.since(self.since),
+            quiet: (!self.so).then(|| now.since(self.seen)),
             says: self.says.clone(),
         }
     }

@@ -79,7 +79,7 @@ fn summary(monitor: &Monitor, pooled: &Pooled) -> Map<String, Value> {
         "kpis": figures(&kpis, &stats),
         "alerts": alerts.iter().map(|alert| json!({
             "name": alert.name, "severity": alert.severity, "state": alert.state,
-            "for_ms": ms(alert.lasted), "says": alert.says,
+            "for_ms": ms(alert.lasted), "quiet_ms": alert.quiet.map(ms), "says": alert.says,
         })).collect::<Vec<_>>(),
     }) else {
         unreachable!("it is written as an object")
@@ -123,8 +123,8 @@ fn point(point: &Point, now: Time) -> Value {
     json!({
         "seq": point.seq, "age_ms": ms(now.since(point.at)), "total": point.total, "in_use": point.in_use,
         "available": point.available, "connecting": point.connecting, "waiting": point.waiting,
-        "max": point.max, "throughput": point.throughput, "faults": point.faults,
-        "rejected": point.rejected, "response_p50_ms": point.response_p50.map(ms),
+        "max": point.max, "throughput": point.throughput, "failures": point.failures,
+        "faults": point.faults, "rejected": point.rejected, "response_p50_ms": point.response_p50.map(ms),
         "response_p99_ms": point.response_p99.map(ms), "wait_p99_ms": point.wait_p99.map(ms),
     })
 }

@@ -37,6 +37,8 @@ pub struct Point {
     pub connect_failures: u64,
     /// Leases that ended with a verdict, per second.
     pub throughput: f64,
+    /// Faults and rejections per second.
+    pub failures: f64,
     /// From the grant to the return: the median; nothing if none was returned.
     pub response_p50: Option<Duration>,
     /// Its 99th percentile.
@@ -51,6 +53,9 @@ impl Point {
         let (status, stats) = (&to.status, to.stats.since(from.1));
         let Status { total, in_use, available, connecting, waiting, max, .. } = *status;
         let kpis = Kpis::of(to.at.since(from.0), status, &stats);
+        let (faults, rejected) =
+            (stats.faults[..3].iter().sum(), stats.timeouts + stats.queue_full + stats.unavailable);
+        let seconds = kpis.span.as_secs_f64();
         let held = stats.hold.count() > 0;
         Point {
             seq,
@@ -62,10 +67,11 @@ impl Point {
             waiting,
             max,
             verdicts: stats.successes + stats.faults.iter().sum::<u64>(),
-            faults: stats.faults[..3].iter().sum(),
-            rejected: stats.timeouts + stats.queue_full + stats.unavailable,
+            faults,
+            rejected,
             connect_failures: stats.connect_failures,
             throughput: kpis.throughput,
+            failures: if seconds > 0.0 { (faults + rejected) as f64 / seconds } else { 0.0 },
             response_p50: held.then_some(kpis.response_p50),
             response_p99: held.then_some(kpis.response_p99),
             wait_p99: (stats.wait.count() > 0).then_some(kpis.wait_p99),

@@ -19,8 +19,6 @@ const MINUTE_MS = 60_000;
 const SPANS_MS = [2 * MINUTE_MS, 5 * MINUTE_MS, WINDOW_MS];
 const SLACK_MS = 400;
 
-const failures = (point) => point.faults + point.rejected;
-
 /** A series: its name, its look (see panel.css), how it is drawn, its value at a point. */
 const SPECS = [
   { id: 'connections', title: 'Connections', unit: 'number', scale: 'whole', say: count, series: [
@@ -29,7 +27,7 @@ const SPECS = [
     { name: 'in use', look: 'main', filled: true, value: (p) => p.in_use }] },
   { id: 'rates', title: 'Throughput and failures', unit: 'per second', scale: 'linear', say: rate, series: [
     { name: 'throughput', look: 'main', filled: true, value: (p) => p.throughput },
-    { name: 'failures', look: 'failed', bars: true, value: failures }] },
+    { name: 'failures', look: 'failed', bars: true, value: (p) => p.failures }] },
   { id: 'queue', title: 'Waiting', unit: 'callers', scale: 'whole', say: count, series: [
     { name: 'waiting', look: 'main', filled: true, value: (p) => p.waiting }] },
   { id: 'response', title: 'Response', unit: 'log scale', scale: 'log', least: 0.01, say: duration, series: [

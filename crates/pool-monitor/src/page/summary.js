@@ -132,7 +132,7 @@ function updateAlert(row, alert, now) {
   setText(name, alert.name);
   const since = now - alert.for_ms;
   if (!(Math.abs(since - row.since) < JITTER_MS)) row.since = since;
-  setText(when, `since ${moment(row.since)}, for ${elapsed(alert.for_ms)}`);
+  setText(when, `since ${moment(row.since)}, ${alert.quiet_ms === null ? `for ${elapsed(alert.for_ms)}` : `well again for ${elapsed(alert.quiet_ms)}`}`);
 }
 
 const PARTS = [['in-use', 'in use'], ['free', 'free'], ['connecting', 'connecting'], ['closing', 'closing'], ['other', 'other']];

@@ -40,7 +40,9 @@ fn each_way_is_told_once() {
     for _ in 0..4 {
         world.interval();
     }
-    assert_eq!(world.alerts("main")[0].state, AlertState::Firing, "four seconds are not calm enough");
+    let still = &world.alerts("main")[0];
+    assert_eq!(still.state, AlertState::Firing, "four seconds are not calm enough");
+    assert_eq!(still.quiet, Some(4 * SECOND), "and it says so");
     for _ in 0..9 {
         world.interval();
     }
@@ -48,7 +50,7 @@ fn each_way_is_told_once() {
     let told = told.lock().unwrap();
     let firing = &told[0];
     assert_eq!((&*firing.pool, &*firing.name, firing.severity), ("main", "stopped", Severity::Critical));
-    assert_eq!(firing.lasted, 2 * SECOND);
+    assert_eq!((firing.lasted, firing.quiet), (2 * SECOND, None));
     let log = world.monitor.view("main").unwrap().log;
     let texts: Vec<_> = log.iter().map(|entry| (entry.severity, &*entry.text)).collect();
     let fired = format!("alert stopped: {}", firing.says);

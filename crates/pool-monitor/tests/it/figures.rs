@@ -90,6 +90,8 @@ proptest! {
             let seconds = point.at.since(last.1).as_secs_f64();
             if seconds > 0.0 {
                 prop_assert!((point.throughput * seconds - point.verdicts as f64).abs() < 1e-6);
+                let failures = (point.faults + point.rejected) as f64;
+                prop_assert!((point.failures * seconds - failures).abs() < 1e-6);
             }
             last = (point.seq, point.at);
         }

@@ -173,7 +173,8 @@ fn every_number_is_one() {
     let mut world = World::new();
     let pool = world.watched("main", lazy(2));
     let panel = world.panel();
-    let nullable = ["label", "mark", "idle_ms", "proven_ms", "retry_in_ms", "error", "oldest_wait_ms"];
+    let nullable =
+        ["label", "mark", "idle_ms", "proven_ms", "retry_in_ms", "error", "oldest_wait_ms", "quiet_ms"];
     let may = |name: &String| nullable.contains(&&**name) || name.contains("_p");
     for step in 0..40_u32 {
         match step % 4 {
