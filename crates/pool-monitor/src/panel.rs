@@ -59,8 +59,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 ///
 /// Paths are relative to where the panel is: below a prefix, strip it, and let the address of the page end in a slash.
 ///
-/// Reading needs no token unless [`readers`](Panel::readers) sets one: then bind it to an address that only those reach who may see the
-/// pool's addresses and figures. Nothing can be changed unless [`operators`](Panel::operators) sets a token.
+/// Reading needs no token unless [`readers`](Panel::readers) sets one. Without it bind it to an address that only those reach who may see the
+/// pool's addresses and figures. (A browser behind that address can be made to read for somebody else, by a page whose
+/// name is bound anew to it; where that matters, set one.) Nothing can be changed unless [`operators`](Panel::operators) sets a token.
 #[derive(Clone, Debug)]
 pub struct Panel {
     monitor: Monitor,

@@ -7,6 +7,8 @@ mod executors;
 mod hostile;
 mod http2;
 mod life;
+#[cfg(feature = "monitor")]
+mod monitor;
 mod raw;
 mod supabase;
 mod support;
