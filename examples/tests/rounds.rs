@@ -124,12 +124,15 @@ fn half_a_configuration_names_the_other_half() {
 
 #[test]
 fn what_is_not_understood_is_refused_with_what_is() {
-    let (output, _, err) = run(program(QUICKSTART, &["--fast"]));
-    assert_eq!(output.status.code(), Some(2), "{err}");
-    assert_says(&err, &["--fast", "--seconds N"]);
-    let (output, out, _) = run(program(QUICKSTART, &["--help"]));
-    assert!(output.status.success());
-    assert_says(&out, &["--seconds N", "SUPABASE_URL"]);
+    for (path, option) in [(QUICKSTART, "--seconds N"), (BLOG_SERVICE, "--write"), (ADMIN_PANEL, "--port N")]
+    {
+        let (output, _, err) = run(program(path, &["--fast"]));
+        assert_eq!(output.status.code(), Some(2), "{err}");
+        assert_says(&err, &["--fast", option]);
+        let (output, out, _) = run(program(path, &["--help"]));
+        assert!(output.status.success());
+        assert_says(&out, &[option, "SUPABASE_URL"]);
+    }
 }
 
 #[cfg(unix)]

@@ -9,8 +9,9 @@ use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use examples::arguments::{Arguments, Refusal};
+use examples::arguments::Arguments;
 use examples::blog::BlogService;
+use examples::program;
 use examples::target::Target;
 use examples::words;
 use pool_tokio::TokioClock;
@@ -41,24 +42,10 @@ const GRACE: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match Arguments::parse(std::env::args().skip(1)) {
-        Ok(arguments) => run(arguments).await,
-        Err(Refusal::Help) => {
-            println!("{HELP}");
-            Ok(())
-        }
-        Err(Refusal::Wrong(says)) => Err(says.into()),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("admin_panel: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program::main("admin_panel", HELP, run).await
 }
 
-async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let (target, config) = Target::choose().await?;
     let blog = BlogService::new(pool_tokio::connect(&config)?);
     let panel = watch(&blog, arguments.port.unwrap_or(PORT)).await?;
@@ -85,7 +72,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     tasks.shutdown().await;
     blog.close(GRACE).await;
     println!("Closed.");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What an application writes to be watched. Returns where the panel is.

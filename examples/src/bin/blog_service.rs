@@ -6,8 +6,9 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use examples::arguments::{Arguments, Refusal, Writes};
+use examples::arguments::{Arguments, Writes};
 use examples::blog::{Answer, BlogService, BlogView, Course, Level};
+use examples::program;
 use examples::table::{self, Column, numbers, words as text};
 use examples::target::Target;
 use examples::words;
@@ -35,30 +36,16 @@ const GRACE: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match Arguments::parse(std::env::args().skip(1)) {
-        Ok(arguments) => run(arguments.writes).await,
-        Err(Refusal::Help) => {
-            println!("{HELP}");
-            Ok(())
-        }
-        Err(Refusal::Wrong(says)) => Err(says.into()),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("blog_service: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program::main("blog_service", HELP, run).await
 }
 
-async fn run(writes: Writes) -> Result<(), Failure> {
+async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let (target, config) = Target::choose().await?;
     println!("A blog on {}.\n", target.title(&config));
     let blog = open(&config).await?;
 
     let first_post = front_page(&blog).await?;
-    if target.simulator().is_some() || writes == Writes::Run {
+    if target.simulator().is_some() || arguments.writes == Writes::Run {
         a_reader(&blog, first_post).await?;
         a_mistake(&blog).await;
     }
@@ -69,7 +56,7 @@ async fn run(writes: Writes) -> Result<(), Failure> {
     }
     closing(&blog).await;
     figures(&blog);
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A pool is opened once, when the application starts. A wrong address is found here, not by the first visitor.

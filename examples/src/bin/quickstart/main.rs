@@ -15,8 +15,9 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use examples::arguments::{Arguments, Refusal};
+use examples::arguments::Arguments;
 use examples::blog::BlogService;
+use examples::program;
 use examples::screen::{Mode, print};
 use examples::target::Target;
 
@@ -45,24 +46,7 @@ const GRACE_INTERRUPTED: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(Refusal::Help) => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        Err(Refusal::Wrong(says)) => {
-            eprintln!("quickstart: {says}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(arguments).await {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("quickstart: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program::main("quickstart", HELP, run).await
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
