@@ -75,8 +75,9 @@ fn connection_close_is_honoured() {
     let (tell, told) = mpsc::channel();
     let server = Raw::start(move |number, mut peer| {
         while peer.read_head().is_some() {
-            peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\npong");
+            // Before the answer, so that it is told when the client goes on.
             tell.send(number).unwrap();
+            peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\npong");
         }
     });
     smol::block_on(async {
