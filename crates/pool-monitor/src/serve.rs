@@ -22,10 +22,12 @@ use hyper::service::service_fn;
 
 use crate::panel::{Panel, refused};
 
-/// Sockets served at once; others wait in the system's queue.
-const SOCKETS_MAX: usize = 32;
-/// A client that begins no request for so long, or up to twice so long, is let go.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Sockets served at once; others wait in the system's queue. A browser that opens the page takes six, and keeps them idle.
+const SOCKETS_MAX: usize = 128;
+/// A client that begins no request for so long, or up to twice so long, is let go. A page asks every five seconds at the least.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes of a request that are held before its head is whole, and of an answer before its client reads: what a place may cost.
+const HEAD_MAX: usize = 16 * 1024;
 /// A request's body: a resize.
 const BODY_MAX: usize = 1024;
 /// How long to wait when the system gives no socket: too many files are open, for one.
@@ -67,7 +69,7 @@ where
         has_begun.store(true, Relaxed);
         answer(&panel, request)
     });
-    let connection = http1::Builder::new().serve_connection(io, service);
+    let connection = http1::Builder::new().max_buf_size(HEAD_MAX).serve_connection(io, service);
     let patience = async {
         while has_begun.swap(false, Relaxed) {
             timer.sleep(PATIENCE).await;

@@ -12,9 +12,9 @@ use crate::wire::{Listener, Socket};
 use crate::world::{OPERATOR, Pool, SECOND, World, lazy};
 
 /// Sockets that are served at once.
-const SOCKETS: usize = 32;
+const SOCKETS: usize = 128;
 /// When a client that says nothing has certainly been let go.
-const LONG: u32 = 60;
+const LONG: u32 = 20;
 
 const GET: &str = "GET /health HTTP/1.1\r\nhost: x\r\n\r\n";
 
@@ -153,6 +153,29 @@ fn who_comes_when_all_places_are_taken_waits_for_one() {
     world.settle();
     assert_eq!(late.answer().unwrap().status, 200);
     assert!(clients.iter().all(|client| !client.is_cut()));
+}
+
+/// Everybody who is woken looks at once, each browser takes six sockets for the page's files, and the scraper comes after them.
+#[test]
+fn twenty_browsers_leave_room_for_a_scraper() {
+    let (mut world, _pool, listener) = open();
+    let sockets: Vec<_> = (0..20 * 6).map(|_| listener.connect()).collect();
+    sockets.iter().for_each(|socket| socket.send(GET));
+    world.settle();
+    is_served(&mut world, &listener);
+}
+
+#[test]
+fn a_head_has_its_limit() {
+    let (mut world, _pool, listener) = open();
+    let get =
+        |size: usize| format!("GET /health HTTP/1.1\r\nhost: x\r\ncookie: {}\r\n\r\n", "x".repeat(size));
+    for (size, status) in [(8 * 1024, 200), (64 * 1024, 431)] {
+        let client = listener.connect();
+        client.send(&get(size));
+        world.settle();
+        assert_eq!(client.answer().map(|answer| answer.status), Some(status), "{size}");
+    }
 }
 
 /// Every place is taken by somebody who says this and no more; they are let go, and others served.
