@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::log::Entry;
 use crate::monitor::Monitor;
-use crate::point::Point;
+use crate::point::{Outcomes, Point};
 use crate::pooled::Pooled;
 use crate::watched::Endpoint;
 use crate::words;
@@ -92,7 +92,7 @@ fn figures(kpis: &Kpis, stats: &Stats) -> Value {
     json!({
         "span_ms": ms(kpis.span),
         "throughput": kpis.throughput,
-        "error_rate": kpis.error_rate,
+        "failed": Outcomes::of(stats).failed(),
         "response_p50_ms": response(kpis.response_p50),
         "response_p95_ms": response(kpis.response_p95),
         "response_p99_ms": response(kpis.response_p99),

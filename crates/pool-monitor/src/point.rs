@@ -53,8 +53,7 @@ impl Point {
         let (status, stats) = (&to.status, to.stats.since(from.1));
         let Status { total, in_use, available, connecting, waiting, max, .. } = *status;
         let kpis = Kpis::of(to.at.since(from.0), status, &stats);
-        let (faults, rejected) =
-            (stats.faults[..3].iter().sum(), stats.timeouts + stats.queue_full + stats.unavailable);
+        let Outcomes { verdicts, faults, rejected } = Outcomes::of(&stats);
         let seconds = kpis.span.as_secs_f64();
         let held = stats.hold.count() > 0;
         Point {
@@ -66,7 +65,7 @@ impl Point {
             connecting,
             waiting,
             max,
-            verdicts: stats.successes + stats.faults.iter().sum::<u64>(),
+            verdicts,
             faults,
             rejected,
             connect_failures: stats.connect_failures,
@@ -76,5 +75,30 @@ impl Point {
             response_p99: held.then_some(kpis.response_p99),
             wait_p99: (stats.wait.count() > 0).then_some(kpis.wait_p99),
         }
+    }
+}
+
+/// How it ended for those who wanted a connection.
+pub(crate) struct Outcomes {
+    /// They had one, and said how it went.
+    verdicts: u64,
+    /// Of these, faults of connection, endpoint or load.
+    faults: u64,
+    /// They got none.
+    rejected: u64,
+}
+
+impl Outcomes {
+    pub(crate) fn of(stats: &Stats) -> Self {
+        Outcomes {
+            verdicts: stats.successes + stats.faults.iter().sum::<u64>(),
+            faults: stats.faults[..3].iter().sum(),
+            rejected: stats.timeouts + stats.queue_full + stats.unavailable,
+        }
+    }
+
+    /// The part that failed, of all: 0 to 1.
+    pub(crate) fn failed(&self) -> f64 {
+        (self.faults + self.rejected) as f64 / (self.verdicts + self.rejected).max(1) as f64
     }
 }

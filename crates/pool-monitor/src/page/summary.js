@@ -142,7 +142,7 @@ const TILES = [
   { id: 'use', name: 'In use', figure: (s) => `${count(s.in_use)} / ${count(s.max)}`, below: leasesBelow, tone: (s) => (s.in_use >= s.max ? 'warning' : null) },
   { id: 'waiting', name: 'Waiting', figure: (s) => count(s.waiting), below: (s) => (s.waiting ? `oldest ${duration(s.oldest_wait_ms)}` : 'nobody'), tone: (s) => (s.waiting ? 'warning' : null) },
   { id: 'throughput', name: 'Throughput', figure: (s, k) => rate(k.throughput), below: () => 'per second' },
-  { id: 'errors', name: 'Error rate', figure: (s, k) => share(k.error_rate), below: () => 'of outcomes' },
+  { id: 'errors', name: 'Failures', figure: (s, k) => share(k.failed), below: () => 'of all callers' },
   { id: 'response', name: 'Response', figures: (k) => [['p50', k.response_p50_ms], ['p95', k.response_p95_ms], ['p99', k.response_p99_ms]] },
   { id: 'wait', name: 'Wait p99', figure: (s, k) => duration(k.wait_p99_ms), below: () => 'for a lease' },
   { id: 'health', name: 'Health', figure: (s) => share(s.health_ratio), below: healthBelow, tone: (s) => (s.unhealthy || s.endpoints_down ? 'warning' : null) },

@@ -118,6 +118,24 @@ fn what_is_not_known_is_null() {
 }
 
 #[test]
+fn callers_who_got_no_connection_are_among_the_failures() {
+    let mut world = World::new();
+    let pool = world.watched("main", lazy(1));
+    for outcome in [Outcome::Success, Outcome::Success, Outcome::fault(FaultClass::Endpoint)] {
+        world.use_once(&pool, outcome);
+    }
+    let lease = world.lease(&pool);
+    world.acquire(&pool).unwrap_err();
+    world.interval();
+    assert_eq!(
+        status(&world.panel(), "")["pools"][0]["kpis"]["failed"],
+        0.5,
+        "a fault and a refusal, of four"
+    );
+    drop(lease);
+}
+
+#[test]
 fn an_endpoint_says_why_it_cannot_be_reached() {
     let mut world = World::new();
     let pool = world.watched("main", lazy(1));
