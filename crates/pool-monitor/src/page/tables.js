@@ -5,13 +5,16 @@
 import { byId, element, keepChildren, mark, setAttribute, setText, setTone, show } from './dom.js';
 import { count, counted, duration, elapsed, moment, sentence, words } from './format.js';
 
-const HEALTH_TONES = { healthy: 'ok', suspect: 'warning', unhealthy: 'critical', unknown: 'info', probation: 'info' };
+const HEALTH_TONES = { healthy: 'ok', suspect: 'warning', unhealthy: 'critical', down: 'critical', unknown: 'info', probation: 'info' };
 const healthTone = (health) => HEALTH_TONES[health] ?? 'info';
+
+/** Its health is by traffic and probes, which say nothing while it cannot be dialled. */
+const endpointHealth = (endpoint) => (endpoint.failures > 0 ? 'down' : endpoint.health);
 
 /** A column: its name, its words for a row, and what it is sorted by; `tone` puts a mark before the words. */
 const ENDPOINT_COLUMNS = [
   { name: 'Endpoint', text: (e) => e.id, head: true },
-  { name: 'Health', text: (e) => e.health + (e.draining ? ', draining' : ''), tone: (e) => healthTone(e.health) },
+  { name: 'Health', text: (e) => endpointHealth(e) + (e.draining ? ', draining' : ''), tone: (e) => healthTone(endpointHealth(e)) },
   { name: 'Connects failed in a row', text: (e) => count(e.failures), figure: true },
   { name: 'Next try in', text: (e) => duration(e.retry_in_ms), figure: true },
   { name: 'Connections', text: (e) => count(e.connections), figure: true },
