@@ -127,12 +127,15 @@ function updateAlert(row, alert, now) {
   setTone(row, tone);
   setTone(kind.firstChild, tone);
   const fires = alert.state === 'firing';
-  setText(kind.lastChild, fires ? alert.severity : `${alert.state} ${alert.severity}`);
+  const isOver = alert.quiet_ms !== null;
+  row.classList.toggle('over', isOver);
+  const word = isOver ? `was ${alert.severity}` : alert.severity;
+  setText(kind.lastChild, fires ? word : `${alert.state} ${alert.severity}`);
   setText(says, alert.says);
   setText(name, alert.name);
   const since = now - alert.for_ms;
   if (!(Math.abs(since - row.since) < JITTER_MS)) row.since = since;
-  setText(when, `since ${moment(row.since)}, ${alert.quiet_ms === null ? `for ${elapsed(alert.for_ms)}` : `well again for ${elapsed(alert.quiet_ms)}`}`);
+  setText(when, `since ${moment(row.since)}, ${isOver ? `well again for ${elapsed(alert.quiet_ms)}` : `for ${elapsed(alert.for_ms)}`}`);
 }
 
 const PARTS = [['in-use', 'in use'], ['free', 'free'], ['connecting', 'connecting'], ['closing', 'closing'], ['other', 'other']];
