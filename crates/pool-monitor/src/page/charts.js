@@ -249,7 +249,7 @@ export class Charts {
   }
 
   #words(point) {
-    if (this.#readAt === null) return point ? 'newest values' : 'no values yet';
+    if (this.#readAt === null) return point ? 'newest values' : this.#history.points.length > 0 ? 'no new values' : 'no values yet';
     const ago = `${elapsed(this.#history.now - this.#readAt + 500)} ago`;
     return `values at ${clock(this.#readAt)}, ${ago}${point ? '' : ': none'}`;
   }

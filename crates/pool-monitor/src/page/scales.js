@@ -18,9 +18,9 @@ function niceStep(least, whole) {
   return whole ? Math.max(1, step) : step;
 }
 
-/** Logarithmic, over whole decades from `least` on; what is less lies on the ground. */
+/** Logarithmic, over whole decades from `least` on; what is less, nothing too, lies on the ground, which is `least` then. */
 export function logScale(values, height, least) {
-  const above = values.filter((value) => value > 0).map((value) => Math.max(least, value));
+  const above = values.map((value) => Math.max(least, value));
   const low = above.length > 0 ? Math.floor(Math.log10(Math.min(...above)) + 1e-9) : 0;
   const high = above.length > 0 ? Math.max(low + 1, Math.ceil(Math.log10(Math.max(...above)) - 1e-9)) : 2;
   const ticks = [];
