@@ -8,6 +8,8 @@ const PATIENCE_MS = 4000;
 const SLOWEST_MS = 5000;
 const STALE_MS = 3000;
 const CATCH_UP_MS = 5000;
+/** No token has other characters; a request with them would fail before it is sent. */
+const SENDABLE = /^[!-~]+$/;
 
 export class Feed {
   #token = null;
@@ -66,6 +68,7 @@ export class Feed {
 
   /** Tries another token; one that is refused does not replace one that was good. */
   async offer(token) {
+    if (!SENDABLE.test(token.trim())) return 'refused';
     const [wasGood, before] = [!this.#wanted, this.#token];
     this.#token = token;
     const word = await this.ask();
