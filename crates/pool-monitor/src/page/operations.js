@@ -39,6 +39,8 @@ const OPERATIONS = {
   },
 };
 
+const button = (operation) => byId('acts').querySelector(`[data-operation=${operation}]`);
+
 const range = ({ min, max }) => `${count(min)} to ${count(max)}`;
 
 function leasesGoOn(status) {
@@ -70,8 +72,8 @@ export class Operations {
     byId('forget').addEventListener('click', () => this.#forget());
     byId('resize').addEventListener('submit', (event) => this.#askResize(event));
     byId('resize').addEventListener('input', () => (this.#edited = true));
-    for (const button of byId('acts').querySelectorAll('[data-operation]')) {
-      button.addEventListener('click', () => this.#ask(button.dataset.operation));
+    for (const asker of byId('acts').querySelectorAll('[data-operation]')) {
+      asker.addEventListener('click', () => this.#ask(asker.dataset.operation));
     }
     byId('confirm-yes').addEventListener('click', () => this.#doIt());
     byId('confirm-no').addEventListener('click', () => this.#takeBack());
@@ -89,8 +91,11 @@ export class Operations {
     show(byId('forget'), open && this.feed.hasToken);
     if (!open && this.#asked) this.#takeBack();
     const suspended = pool.phase === 'suspended';
-    show(byId('acts').querySelector('[data-operation=suspend]'), !suspended);
-    show(byId('acts').querySelector('[data-operation=resume]'), suspended);
+    const [appears, goes] = (suspended ? ['resume', 'suspend'] : ['suspend', 'resume']).map(button);
+    const hadFocus = document.activeElement === goes;
+    show(appears, true);
+    show(goes, false);
+    if (hadFocus) appears.focus();
     if (!this.#edited) this.#fillResize(pool.status ?? {});
   }
 
@@ -137,7 +142,7 @@ export class Operations {
     const hadFocus = byId('confirm').contains(document.activeElement);
     this.#asked = null;
     show(byId('confirm'), false);
-    const asker = byId('acts').querySelector(operation === 'resize' ? '#resize button' : `[data-operation=${operation}]`);
+    const asker = operation === 'resize' ? byId('resize').querySelector('button') : button(operation);
     if (hadFocus) asker.focus();
   }
 
@@ -174,7 +179,10 @@ export class Operations {
     field.value = '';
     if (word === 'failed') this.#say('No answer: the token could not be tried.', true);
     else if (word === 'refused' || !byId('unlock').hidden) this.#say('This token may not operate.', true);
-    else this.#say('');
+    else {
+      this.#say('');
+      byId('acts').querySelector('button:not([hidden])').focus();
+    }
   }
 
   #forget() {
