@@ -3,7 +3,7 @@
 use std::fs;
 
 use http::{Method, Request, StatusCode};
-use pool_async::pool_core::{Config, EndpointSpec};
+use pool_async::pool_core::{CONNECTIONS_LIMIT, Config, EndpointSpec};
 use pool_monitor::{Operation, Panel};
 
 use crate::fake::Mood;
@@ -113,6 +113,13 @@ fn every_file_of_the_page_is_served_as_what_it_is() {
         served += 1;
     }
     assert!(served >= FILES.len());
+}
+
+#[test]
+fn a_size_that_no_pool_may_have_is_not_sent() {
+    let page = String::from_utf8(get(&World::new().panel(), "/").body().to_vec()).unwrap();
+    let limit = format!("max=\"{CONNECTIONS_LIMIT}\"");
+    assert_eq!(page.matches(&limit).count(), 2, "the least and the most connections");
 }
 
 #[test]
