@@ -1,7 +1,8 @@
 // What the page remembers of the one pool it shows. Rules:
 // - Bounded: 900 points, 200 notices, and no point older than 15 minutes.
 // - Ages become local times once, when they arrive, and stay.
-// - A pool that starts anew counts anew: a whole answer decides from then on, and what is older is kept.
+// - A pool that starts anew counts anew: a whole answer decides from then on; what is older is kept, and a notice of the page's own parts
+//   the two, for an alert of the one before ends nowhere.
 
 export const WINDOW_MS = 15 * 60_000;
 const MOST_POINTS = 900;
@@ -33,6 +34,7 @@ export class History {
       this.#wholeAt = this.now;
       this.points = olderThan(this.points, points);
       this.notices = olderThan(this.notices, notices);
+      if ((points.at(-1)?.seq ?? 0) < this.#lastPoint) this.notices.push(anew(points[0]?.at ?? this.now));
       this.#lastPoint = this.#lastNotice = 0;
     }
     this.#lastPoint = append(this.points, points, this.#lastPoint);
@@ -46,6 +48,8 @@ export class History {
     return (list ?? []).map((item) => ({ ...item, at: this.now - item.age_ms })).sort((a, b) => a.seq - b.seq);
   }
 }
+
+const anew = (at) => ({ seq: 0, at, severity: 'info', missed: 0, text: 'the pool began anew: what is older is of the one before it' });
 
 function olderThan(kept, fresh) {
   return fresh.length === 0 ? kept : kept.filter((item) => item.at < fresh[0].at - 500);
