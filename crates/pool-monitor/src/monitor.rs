@@ -15,11 +15,8 @@ use crate::alert::Alert;
 use crate::log::Entry;
 use crate::operation::Operation;
 use crate::point::Point;
-use crate::pooled::{Pooled, lock};
+use crate::pooled::{Pooled, Told, lock};
 use crate::rule::{Rule, Severity};
-
-/// Whom to tell.
-type Told = Box<dyn Fn(&Alert) + Send + Sync>;
 
 /// Watches pools. Cheap to clone; the clones share everything.
 #[derive(Clone)]
@@ -100,8 +97,10 @@ impl Builder {
         Builder { rules: rules.into_iter().collect(), ..self }
     }
 
-    /// Whom to tell when an alert fires and when it is over; called where [`Monitor::run`] runs, and by
-    /// [`Monitor::unwatch`], so it must not take long: send it on. It may call the monitor back; a handle of the monitor that it owns keeps the monitor for good.
+    /// Whom to tell when an alert fires and when it is over: of each pool one alert at a time, in their order. Called where
+    /// [`Monitor::run`] runs, and by [`Monitor::sample`], [`Monitor::unwatch`] and [`Monitor::watch`], so it must not take long: send it on. It
+    /// may call the monitor back; a handle of the monitor that it owns keeps the monitor for good. If it panics, so does whoever called
+    /// it, which ends [`Monitor::run`].
     pub fn on_alert(self, told: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
         Builder { told: Some(Box::new(told)), ..self }
     }
@@ -130,7 +129,8 @@ impl Monitor {
         Builder { interval: Duration::from_secs(1), rules: Rule::usual(), told: None }
     }
 
-    /// Watches `pool` from now on, without keeping it open. A name is free again when its pool is closed.
+    /// Watches `pool` from now on, without keeping it open. One that is closed is still shown, keeps its backend in memory, and counts as
+    /// not serving in the panel's `/health`, until it is [unwatched](Monitor::unwatch) or another takes its name, which is free then.
     ///
     /// # Errors
     ///
@@ -156,7 +156,9 @@ impl Monitor {
         }
         drop(pools);
         if let Some(former) = former {
-            self.inner.tell(former.sample(&self.inner.rules));
+            self.inner.look(&former);
+            // Whoever is looking at it may have done so before it was closed.
+            self.inner.end(&former);
         }
         Ok(())
     }
@@ -168,8 +170,7 @@ impl Monitor {
         let former = place.map(|place| pools.remove(place));
         drop(pools);
         let Some(former) = former else { return false };
-        let over = former.record().end(name, &self.inner.rules);
-        self.inner.tell(over);
+        self.inner.end(&former);
         true
     }
 
@@ -257,13 +258,15 @@ impl Monitor {
 impl Inner {
     fn sample(&self) {
         let pools = lock(&self.pools).clone();
-        pools.iter().for_each(|pooled| self.tell(pooled.sample(&self.rules)));
+        pools.iter().for_each(|pooled| self.look(pooled));
     }
 
-    fn tell(&self, alerts: Vec<Alert>) {
-        if let Some(told) = &self.told {
-            alerts.iter().for_each(told);
-        }
+    fn look(&self, pooled: &Pooled) {
+        pooled.sample(&self.rules, self.told.as_ref());
+    }
+
+    fn end(&self, pooled: &Pooled) {
+        pooled.end(&self.rules, self.told.as_ref());
     }
 }
 

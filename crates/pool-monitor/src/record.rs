@@ -28,6 +28,8 @@ pub(crate) struct Record {
     points: VecDeque<Point>,
     /// The counters, every few seconds of the last minute; never empty.
     counted: VecDeque<(Time, Stats)>,
+    /// What began or ceased to fire, and was told to nobody yet; oldest first.
+    untold: VecDeque<Alert>,
     /// The pool is closed or forgotten: nothing more is taken in.
     is_over: bool,
 }
@@ -37,13 +39,14 @@ impl Record {
     pub(crate) fn new(pool: &impl Watched) -> Self {
         let (log, last) = (Log::new(pool.events()), pool.pulse());
         let counted = VecDeque::from([(last.at, last.stats.clone())]);
-        Record { last, alerts: Alerts::default(), log, points: VecDeque::new(), counted, is_over: false }
+        let (points, untold) = (VecDeque::new(), VecDeque::new());
+        Record { last, alerts: Alerts::default(), log, points, counted, untold, is_over: false }
     }
 
-    /// Takes in the pool as it is now. Returns the alerts that began or ceased to fire.
-    pub(crate) fn take(&mut self, name: &str, rules: &[Rule], pulse: Pulse) -> Vec<Alert> {
+    /// Takes in the pool as it is now.
+    pub(crate) fn take(&mut self, name: &str, rules: &[Rule], pulse: Pulse) {
         if self.is_over {
-            return Vec::new();
+            return;
         }
         let seq = self.last_seq() + 1;
         let point = Point::between(seq, (self.last.at, &self.last.stats), &pulse);
@@ -58,21 +61,35 @@ impl Record {
         self.count();
         let held = self.log.held();
         let Pulse { at: now, ref status, ref endpoints, .. } = self.last;
-        let changed = if status.phase == Phase::Closed {
-            self.end(name, rules)
-        } else {
-            self.alerts.judge(name, rules, &Signs { now, status, endpoints, point: &point, held })
-        };
-        for alert in &changed {
-            self.log.alert(now, alert);
+        if status.phase == Phase::Closed {
+            return self.end(name, rules);
         }
-        changed
+        let signs = Signs { now, status, endpoints, point: &point, held };
+        let changed = self.alerts.judge(name, rules, &signs);
+        self.note(changed);
     }
 
-    /// Nothing more will be taken in. Returns the alerts that ceased to fire.
-    pub(crate) fn end(&mut self, name: &str, rules: &[Rule]) -> Vec<Alert> {
+    /// Nothing more will be taken in: what fires has ceased to.
+    pub(crate) fn end(&mut self, name: &str, rules: &[Rule]) {
         self.is_over = true;
-        self.alerts.end(name, rules, self.last.at)
+        let over = self.alerts.end(name, rules, self.last.at);
+        self.note(over);
+    }
+
+    fn note(&mut self, changed: Vec<Alert>) {
+        for alert in &changed {
+            self.log.alert(self.last.at, alert);
+        }
+        self.untold.extend(changed);
+    }
+
+    /// The alert that is to be told next.
+    pub(crate) fn next_untold(&mut self) -> Option<Alert> {
+        self.untold.pop_front()
+    }
+
+    pub(crate) fn is_all_told(&self) -> bool {
+        self.untold.is_empty()
     }
 
     /// Keeps the counters, if it is time, and forgets those that no figure needs any more.
