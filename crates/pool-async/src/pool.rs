@@ -151,7 +151,7 @@ impl<B: Backend, C: Clock> Pool<B, C> {
         })
     }
 
-    /// Why the last connect to an endpoint failed; nothing if it succeeded, or is the first.
+    /// Why the last connect to an endpoint failed; nothing if it succeeded, or none has ended yet.
     pub fn connect_error(&self, endpoint: EndpointId) -> Option<Arc<ConnectError<B::Error>>> {
         self.shared.turn(|state, _| state.connect_error(endpoint))
     }

@@ -63,8 +63,8 @@ pub(crate) struct State<B: Backend> {
     connection_timeout: Duration,
     /// By `TicketId::index`.
     wakers: Table<Waker>,
-    /// The last failed connect by `EndpointId::index`.
-    errors: Table<Arc<ConnectError<B::Error>>>,
+    /// The last failed connect by `EndpointId::index`, and to which of those that had the place it was.
+    errors: Table<(EndpointId, Arc<ConnectError<B::Error>>)>,
     mail: Vec<Event>,
 }
 
@@ -274,13 +274,15 @@ impl<B: Backend> State<B> {
         conn: ConnId,
         error: Arc<ConnectError<B::Error>>,
     ) -> Option<Arc<ConnectError<B::Error>>> {
-        let index = self.slots.endpoint(conn)?.index();
-        self.errors.place(index).replace(error)
+        let endpoint = self.slots.endpoint(conn)?;
+        let (_, former) = self.errors.place(endpoint.index()).replace((endpoint, error))?;
+        Some(former)
     }
 
     /// A connect has succeeded: what failed before explains nothing any more.
     pub(crate) fn clear_error(&mut self, conn: ConnId) -> Option<Arc<ConnectError<B::Error>>> {
-        self.errors.take(self.slots.endpoint(conn)?.index())
+        let (_, former) = self.errors.take(self.slots.endpoint(conn)?.index())?;
+        Some(former)
     }
 
     /// The core's reason with the backend's.
@@ -291,7 +293,8 @@ impl<B: Backend> State<B> {
 
     /// Why the last connect to an endpoint failed, if it did.
     pub(crate) fn connect_error(&self, endpoint: EndpointId) -> Option<Arc<ConnectError<B::Error>>> {
-        self.errors.get(endpoint.index()).cloned()
+        let (failed, error) = self.errors.get(endpoint.index())?;
+        (*failed == endpoint).then(|| Arc::clone(error))
     }
 
     /// The place of a ticket's waker.

@@ -130,6 +130,24 @@ fn an_acquire_that_failed_answers_every_question() {
 }
 
 #[test]
+fn an_endpoint_has_no_error_of_another_that_was_there_before() {
+    let mut world = World::new(lazy(1));
+    let pool = world.pool.clone();
+    world.fake.connects(Mood::Refuses("down"));
+    world.run(pool.acquire()).unwrap_err();
+    let former = pool.endpoints()[0].id;
+    assert!(pool.connect_error(former).is_some());
+    pool.drain_endpoint(former);
+    let next = pool.add_endpoint(pool_async::pool_core::EndpointSpec::default());
+    assert_eq!(next.index(), former.index(), "it has the place of the former one");
+    assert!(pool.connect_error(next).is_none());
+    world.advance(60 * SECOND);
+    world.run(pool.acquire()).unwrap_err();
+    assert!(pool.connect_error(next).is_some());
+    assert!(pool.connect_error(former).is_none(), "it is gone");
+}
+
+#[test]
 fn the_error_of_a_connect_is_that_of_the_backend() {
     #[derive(Debug)]
     struct Outer(FakeError);
