@@ -27,8 +27,8 @@ pub enum Phase {
 
 impl Phase {
     /// All phases, in the order of a pool's life.
-    pub const ALL: [Phase; 6] =
-        [Phase::Starting, Phase::Running, Phase::Degraded, Phase::Suspended, Phase::Draining, Phase::Closed];
+    pub const ALL: &'static [Phase] =
+        &[Phase::Starting, Phase::Running, Phase::Degraded, Phase::Suspended, Phase::Draining, Phase::Closed];
 
     /// The phase in lower case.
     pub const fn name(self) -> &'static str {

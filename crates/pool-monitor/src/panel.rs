@@ -57,7 +57,15 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 /// | `GET /health` | 200 if every pool serves, 503 and which do not |
 /// | `POST /api/pools/NAME/suspend`, `resume`, `invalidate`, `resize` (with `{"min":2,"max":10}`) | does it |
 ///
-/// Paths are relative to where the panel is: below a prefix, strip it, and let the address of the page end in a slash.
+/// Paths are relative to where the panel is: below a prefix, strip it, and let the address of the page end in a slash. In axum, for one:
+///
+/// ```text
+/// async fn admin(State(panel): State<Panel>, head: Parts, body: Bytes) -> Response {
+///     panel.answer(&Request::from_parts(head, body)).map(Body::from)
+/// }
+///
+/// let app = Router::new().nest("/admin/", Router::new().fallback(admin).with_state(panel));
+/// ```
 ///
 /// Reading needs no token unless [`readers`](Panel::readers) sets one. Without it bind it to an address that only those reach who may see the
 /// pool's addresses and figures. (A browser behind that address can be made to read for somebody else, by a page whose

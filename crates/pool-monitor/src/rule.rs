@@ -34,8 +34,9 @@ impl Severity {
     }
 }
 
-/// When to raise an alert.
+/// When to raise an alert: made by [`Rule::new`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Rule {
     /// Its name in the panel, in metrics and in calls: few and fixed.
     pub name: Cow<'static, str>,
@@ -109,6 +110,12 @@ impl Rule {
     #[must_use]
     pub fn hold(self, hold: Duration) -> Self {
         Rule { hold, ..self }
+    }
+
+    /// The same rule, over when it has not been so for this long.
+    #[must_use]
+    pub fn calm(self, calm: Duration) -> Self {
+        Rule { calm, ..self }
     }
 
     /// What is wrong with every pool where it is so.

@@ -6,7 +6,7 @@ use pool_async::pool_core::Config;
 use pool_monitor::{Alert, AlertState, Condition, Monitor, Rule, Severity};
 
 use crate::fake::Mood;
-use crate::world::{SECOND, World, lazy, rule};
+use crate::world::{SECOND, World, lazy, named, rule};
 
 /// A world whose monitor writes down whom it tells what.
 fn told(rules: impl IntoIterator<Item = Rule>) -> (World, Arc<Mutex<Vec<Alert>>>) {
@@ -139,8 +139,6 @@ fn a_pool_that_is_forgotten_while_it_is_looked_at_raises_no_alert() {
 
 #[test]
 fn the_worst_comes_first_and_of_these_the_oldest() {
-    let named =
-        |name, severity, when| Rule { name: std::borrow::Cow::Borrowed(name), severity, ..rule(when) };
     let rules = [
         named("pending", Severity::Critical, Condition::Suspended).hold(60 * SECOND),
         named("late", Severity::Warning, Condition::Suspended),

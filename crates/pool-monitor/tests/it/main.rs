@@ -12,6 +12,7 @@ mod panel;
 mod sentences;
 mod serve;
 mod status;
+mod telling;
 mod tokens;
 mod wire;
 mod world;

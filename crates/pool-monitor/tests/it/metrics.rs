@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use pool_async::AcquireOptions;
 use pool_async::pool_core::{CloseReason, Config, FaultClass, Outcome, Phase};
-use pool_monitor::{Condition, METRICS_TYPE, Monitor, Rule, Severity};
+use pool_monitor::{Condition, METRICS_TYPE, Monitor, Severity};
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
 use crate::fake::Mood;
 use crate::openmetrics::{Exposition, read};
-use crate::world::{Pool, SECOND, World, lazy, poll, rule};
+use crate::world::{Pool, SECOND, World, lazy, named, poll};
 
 const POOL: &str = "db_client_connection_pool_name";
 
@@ -159,7 +159,7 @@ fn the_gauges_are_of_now() {
     assert_eq!(known + each("pool_connections_health", "health", "unknown"), 3.0);
     assert_eq!(each("pool_endpoints", "state", "up"), 1.0);
     for phase in Phase::ALL {
-        let is = f64::from(u8::from(phase == Phase::Running));
+        let is = f64::from(u8::from(*phase == Phase::Running));
         assert_eq!(each("pool_phase", "phase", phase.name()), is, "{phase:?}");
     }
     drop((leases, extra));
@@ -209,9 +209,8 @@ fn two_pools_do_not_mix() {
 #[test]
 fn a_name_may_be_any_text() {
     let name = "a\"b\\c\nd{}=,# ü 💧";
-    let mut world = World::with(
-        Monitor::builder().rules([Rule { name: name.into(), ..rule(Condition::Suspended) }]).build(),
-    );
+    let mut world =
+        World::with(Monitor::builder().rules([named(name, Severity::Warning, Condition::Suspended)]).build());
     let pool = world.watched(name, lazy(1));
     pool.suspend();
     world.monitor.sample();
@@ -222,8 +221,8 @@ fn a_name_may_be_any_text() {
 
 #[test]
 fn an_alert_is_told_while_it_is_open() {
-    let named = |severity, hold: u32| Rule { severity, ..rule(Condition::Suspended) }.hold(hold * SECOND);
-    let rules = [named(Severity::Warning, 2), named(Severity::Critical, 0), named(Severity::Warning, 60)];
+    let held = |severity, hold: u32| named("rule", severity, Condition::Suspended).hold(hold * SECOND);
+    let rules = [held(Severity::Warning, 2), held(Severity::Critical, 0), held(Severity::Warning, 60)];
     let mut world = World::with(Monitor::builder().rules(rules).build());
     let pool = world.watched("main", lazy(1));
     let alert = |world: &World, severity| {

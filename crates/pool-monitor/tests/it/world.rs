@@ -29,9 +29,12 @@ pub(crate) fn lazy(max: u32) -> Config {
 
 /// A rule that fires at once and is over at once.
 pub(crate) fn rule(when: Condition) -> Rule {
-    let mut rule = Rule::new("rule", Severity::Warning, when);
-    rule.calm = Duration::ZERO;
-    rule
+    named("rule", Severity::Warning, when)
+}
+
+/// Such a rule of this name.
+pub(crate) fn named(name: &'static str, severity: Severity, when: Condition) -> Rule {
+    Rule::new(name, severity, when).calm(Duration::ZERO)
 }
 
 pub(crate) struct World {

@@ -1,3 +1,5 @@
+//! Quantiles of times.
+
 use std::time::Duration;
 
 /// The value that `share` of these are not above, if there are enough to say: beyond it is at least one.
