@@ -35,8 +35,9 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `monitor` | which pools, how often, who is told |
-//! | `pooled`, `watched`, `operation` | what is asked of a pool, and what may be done to it |
+//! | `monitor` | which pools, how often, by which rules |
+//! | `pooled` | how each is looked at, and in which order its alerts are told |
+//! | `watched`, `operation` | what is asked of a pool, and what may be done to it |
 //! | `record`, `point`, `log` | what is kept of each |
 //! | `rule`, `alert` | what is worth a person's attention, and when |
 //! | `metrics` | what Prometheus is told |
@@ -48,7 +49,7 @@
 //!
 //! | feature | adds | extra dependencies |
 //! |---|---|---|
-//! | `serve` | `serve`: the panel on a socket of its own | hyper's server, futures |
+//! | `serve` | `serve`: the panel on a socket of its own | hyper's server, http-body-util, futures |
 
 mod access;
 mod alert;

@@ -1,7 +1,7 @@
 //! Watching: which pools, how often, by which rules, and who is told.
 //!
 //! Rules kept here: watching keeps no pool open, and holds its lock for a copy of its figures, once in an interval; while a lock of the
-//! monitor is held, nobody is told anything, no pool is asked for anything, and no backend is dropped.
+//! monitor is held that anybody waits for, nobody is told anything, no pool is asked for anything, and no backend is dropped.
 
 use std::fmt;
 use std::future::Future;
@@ -131,6 +131,8 @@ impl Monitor {
 
     /// Watches `pool` from now on, without keeping it open. One that is closed is still shown, keeps its backend in memory, and counts as
     /// not serving in the panel's `/health`, until it is [unwatched](Monitor::unwatch) or another takes its name, which is free then.
+    ///
+    /// A pool that is bound to one thread cannot be watched: the panel may be asked on any.
     ///
     /// # Errors
     ///

@@ -47,7 +47,8 @@ const READ: [&str; 3] = ["api/status", "metrics", "health"];
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Answers requests for the panel of a monitor. Cheap to clone.
+/// Answers requests for the panel of a monitor. Cheap to clone. Requests and answers are those of the crate `http` 1, so any server that has
+/// them can serve it; beside one that has not, such as actix-web 4, give it a socket of its own.
 ///
 /// | request | answer |
 /// |---|---|
