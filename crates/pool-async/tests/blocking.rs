@@ -365,12 +365,24 @@ fn what_is_shown_of_a_pool_and_its_clock_names_them() {
 }
 
 #[test]
-fn the_last_drop_waits_until_what_is_idle_is_closed() {
+fn the_last_drop_waits_until_what_is_idle_is_closed_and_the_thread_has_ended() {
+    /// Belongs to the driver's thread, and goes with it, slowly.
+    struct Last(Arc<AtomicU32>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            thread::sleep(SHORT);
+            self.0.fetch_add(10, Ordering::SeqCst);
+        }
+    }
+    thread_local! {
+        static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
+    }
     struct Slow(Arc<AtomicU32>);
     impl Backend for Slow {
         type Conn = ();
         type Error = Failed;
         async fn connect(&self, _: ConnectContext) -> Result<Connected<()>, Failed> {
+            LAST.with_borrow_mut(|last| _ = last.get_or_insert_with(|| Last(Arc::clone(&self.0))));
             Ok(Connected::exclusive(()))
         }
         async fn probe(&self, (): &mut ()) -> Result<(), Failed> {
@@ -388,12 +400,12 @@ fn the_last_drop_waits_until_what_is_idle_is_closed() {
             Fault::broken()
         }
     }
-    let closed = Arc::new(AtomicU32::new(0));
-    let pool = Pool::open(Slow(Arc::clone(&closed)), at_most(2)).expect("a pool");
+    let ended = Arc::new(AtomicU32::new(0));
+    let pool = Pool::open(Slow(Arc::clone(&ended)), at_most(2)).expect("a pool");
     let both = (pool.get().unwrap(), pool.get().unwrap());
     drop(both);
     drop(pool.clone());
-    assert_eq!(closed.load(Ordering::SeqCst), 0, "a clone is left");
+    assert_eq!(ended.load(Ordering::SeqCst), 0, "a clone is left");
     drop(pool);
-    assert_eq!(closed.load(Ordering::SeqCst), 2);
+    assert_eq!(ended.load(Ordering::SeqCst), 12, "two closes, and the thread");
 }
