@@ -32,12 +32,11 @@ impl Kpis {
     /// The figures of a span at whose end the pool was as `status` says, and in which it counted `stats`.
     pub fn of(span: Duration, status: &Status, stats: &Stats) -> Self {
         let seconds = span.as_secs_f64();
-        let verdicts = stats.successes + stats.faults.iter().sum::<u64>();
         Kpis {
             span,
             utilization: status.utilization(),
             health_ratio: status.health_ratio(),
-            throughput: if seconds > 0.0 { verdicts as f64 / seconds } else { 0.0 },
+            throughput: if seconds > 0.0 { stats.verdicts() as f64 / seconds } else { 0.0 },
             error_rate: stats.error_rate(),
             response_p50: stats.hold.quantile(500),
             response_p95: stats.hold.quantile(950),

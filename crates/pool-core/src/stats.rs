@@ -99,10 +99,19 @@ impl Stats {
         self.closed[reason as usize]
     }
 
-    /// Leases that ended in a fault of the connection, the endpoint or its saturation, of all that ended with a verdict: 0 to 1.
+    /// Leases that ended with a verdict.
+    pub fn verdicts(&self) -> u64 {
+        self.successes + self.faults.iter().sum::<u64>()
+    }
+
+    /// Leases that ended in a fault of the connection, the endpoint or its saturation.
+    pub fn failures(&self) -> u64 {
+        self.faults[..3].iter().sum()
+    }
+
+    /// [`Stats::failures`], of all [`Stats::verdicts`]: 0 to 1.
     pub fn error_rate(&self) -> f64 {
-        let bad: u64 = self.faults[..3].iter().sum();
-        let all = self.successes + self.faults.iter().sum::<u64>();
-        if all == 0 { 0.0 } else { bad as f64 / all as f64 }
+        let all = self.verdicts();
+        if all == 0 { 0.0 } else { self.failures() as f64 / all as f64 }
     }
 }

@@ -14,7 +14,7 @@ use crate::log::Entry;
 use crate::monitor::Monitor;
 use crate::point::{Outcomes, Point};
 use crate::pooled::Pooled;
-use crate::watched::Endpoint;
+use crate::watched::{Endpoint, Pulse};
 use crate::words;
 
 /// Connections that are listed.
@@ -42,10 +42,13 @@ pub(crate) fn status(monitor: &Monitor, known: &Known, operations: Operations) -
     let shown = |pooled: &Pooled| known.pool.as_ref().is_none_or(|name| *name == pooled.name);
     let place = pools.iter().position(|pooled| shown(pooled)).unwrap_or(0);
     let rows = pools.iter().enumerate().map(|(number, pooled)| {
-        let mut row = summary(monitor, pooled);
-        if number == place {
+        // Before the pulse, so that no row is younger than now.
+        let connections = (number == place).then(|| pooled.pool.connections());
+        let pulse = pooled.pool.pulse();
+        let mut row = summary(monitor, pooled, &pulse);
+        if let Some(connections) = connections {
             let known = if shown(pooled) { known } else { &Known::default() };
-            row.insert("detail".to_owned(), detail(pooled, known));
+            row.insert("detail".to_owned(), detail(pooled, known, &pulse, &connections));
         }
         Value::Object(row)
     });
@@ -56,9 +59,8 @@ pub(crate) fn status(monitor: &Monitor, known: &Known, operations: Operations) -
     })
 }
 
-fn summary(monitor: &Monitor, pooled: &Pooled) -> Map<String, Value> {
+fn summary(monitor: &Monitor, pooled: &Pooled, pulse: &Pulse) -> Map<String, Value> {
     // The load is of now; what needs an interval is of the last one.
-    let pulse = pooled.pool.pulse();
     let record = pooled.record();
     let alerts = record.alerts.all(&pooled.name, monitor.rules(), pulse.at);
     let (kpis, stats) = record.kpis();
@@ -100,10 +102,8 @@ fn figures(kpis: &Kpis, stats: &Stats) -> Value {
     })
 }
 
-fn detail(pooled: &Pooled, known: &Known) -> Value {
-    let (connections, config) = (pooled.pool.connections(), pooled.pool.config());
-    // Read after the rows, so that no row is younger than now.
-    let pulse = pooled.pool.pulse();
+fn detail(pooled: &Pooled, known: &Known, pulse: &Pulse, connections: &[Connection]) -> Value {
+    let config = pooled.pool.config();
     let record = pooled.record();
     // A page that was opened before the process was started anew knows numbers that are not given yet.
     let is_older = known.points > record.last_seq() || known.notices > record.log.last_seq();

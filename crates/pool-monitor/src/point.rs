@@ -91,8 +91,8 @@ pub(crate) struct Outcomes {
 impl Outcomes {
     pub(crate) fn of(stats: &Stats) -> Self {
         Outcomes {
-            verdicts: stats.successes + stats.faults.iter().sum::<u64>(),
-            faults: stats.faults[..3].iter().sum(),
+            verdicts: stats.verdicts(),
+            faults: stats.failures(),
             rejected: stats.timeouts + stats.queue_full + stats.unavailable,
         }
     }

@@ -93,6 +93,7 @@ fn ratios_are_of_what_they_say() {
         assert!(words.contains(part), "{part:?} is missing in {words:?}");
     }
     let stats = Stats { successes: 3, faults: [1, 2, 3, 4, 7], ..Stats::default() };
+    assert_eq!((stats.verdicts(), stats.failures()), (20, 6));
     assert_eq!((stats.error_rate(), Stats::default().error_rate()), (0.3, 0.0));
 }
 
