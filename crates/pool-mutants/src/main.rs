@@ -53,7 +53,9 @@ fn main() -> ExitCode {
 
 fn work(words: &[String]) -> Result<bool, Failure> {
     let start = Instant::now();
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    // As it is run, not as it was built: a checkout elsewhere may share the folder of what is built.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("start it with `cargo run -p pool-mutants`")?;
+    let root = PathBuf::from(here).join("../..").canonicalize()?;
     let quick = words.iter().any(|word| word == "--quick");
     let (packages, filter): (Vec<&str>, Vec<&str>) = words
         .iter()
