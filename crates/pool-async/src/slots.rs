@@ -46,6 +46,8 @@ impl<T> Object<T> {
     }
 }
 
+/// In a line of the cache by itself, if the connection is small.
+#[repr(align(64))]
 struct Slot<T> {
     id: ConnId,
     endpoint: EndpointId,

@@ -26,7 +26,9 @@ impl<T> Table<T> {
     /// Takes what is there.
     #[inline]
     pub(crate) fn take(&mut self, index: usize) -> Option<T> {
-        self.places.get_mut(index)?.take()
+        let place = self.places.get_mut(index)?;
+        // Nothing is written where nothing is.
+        if place.is_none() { None } else { place.take() }
     }
 
     /// Takes what is there, if it is what `wanted` says.

@@ -29,8 +29,11 @@ pub(crate) use pool_core::Pool as Core;
 #[cfg(feature = "recorder")]
 pub(crate) use crate::recorder::Core;
 
-/// What handles, leases and the driver have in common.
+/// What handles, leases and the driver have in common. The lock comes first, beside the count of those who hold this, with what every
+/// turn reads; what is read before a turn is not in its line of the cache.
+#[repr(C)]
 pub(crate) struct Shared<B: Backend, C> {
+    state: Mutex<State<B>>,
     pub(crate) backend: B,
     pub(crate) clock: C,
     pub(crate) bell: Arc<Bell>,
@@ -42,13 +45,15 @@ pub(crate) struct Shared<B: Backend, C> {
     /// In nanoseconds, as every acquire takes it along.
     pub(crate) acquire_timeout: u64,
     pub(crate) connection_timeout: Duration,
-    state: Mutex<State<B>>,
 }
 
 /// What is behind the lock.
+#[repr(C)]
 pub(crate) struct State<B: Backend> {
-    pub(crate) core: Core,
+    pub(crate) core: Box<Core>,
     pub(crate) slots: Slots<B::Conn>,
+    /// By `TicketId::index`.
+    wakers: Table<Waker>,
     /// What the driver is to do, in the core's order.
     pub(crate) orders: VecDeque<Action>,
     /// The instant at which the driver's sleep ends at the latest.
@@ -61,8 +66,6 @@ pub(crate) struct State<B: Backend> {
     #[cfg(feature = "test-util")]
     pub(crate) turns: u64,
     connection_timeout: Duration,
-    /// By `TicketId::index`.
-    wakers: Table<Waker>,
     /// The last failed connect by `EndpointId::index`, and to which of those that had the place it was.
     errors: Table<(EndpointId, Arc<ConnectError<B::Error>>)>,
     mail: Vec<Event>,
@@ -93,7 +96,7 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
             acquire_timeout,
             connection_timeout,
             state: Mutex::new(State {
-                core,
+                core: Box::new(core),
                 slots: Slots::new(),
                 orders: VecDeque::new(),
                 armed: Time::ZERO,

@@ -11,7 +11,6 @@ use crate::pool::Pool;
 use crate::rest::Rest;
 use crate::state::Lifecycle;
 use crate::time::Time;
-use crate::timers::Key;
 use crate::waiter::{WaitState, Waiter};
 
 /// The answer to [`Pool::acquire`].
@@ -108,7 +107,7 @@ impl Pool {
         let waiter = Waiter::waiting(request.priority, request.place, self.now, proven_since);
         let id = self.tickets.insert(waiter);
         self.queue.join(&mut self.tickets, id);
-        self.timers.wait(id.slot(), deadline);
+        self.timers.wait(&mut self.tickets, id, deadline);
         Ok(Acquire::Queued(Ticket { id }))
     }
 
@@ -167,7 +166,7 @@ impl Pool {
             match waiter.state() {
                 WaitState::Waiting => {
                     self.queue.leave(&mut self.tickets, ticket.id);
-                    self.timers.clear(Key::Ticket(ticket.id.slot()));
+                    self.timers.end_wait(&mut self.tickets, ticket.id);
                 }
                 WaitState::Granted(lease) => {
                     planted!(GrantLost => { self.tickets.remove(ticket.id); return self.settle(); });
@@ -229,7 +228,7 @@ impl Pool {
         let now = self.now;
         let conn = &mut self.conns[id];
         let first = conn.leases.is_empty();
-        let idled = if first { now.nanos_since(conn.idle_since) } else { 0 };
+        let idled = if first { now.nanos_since(conn.idle_since()) } else { 0 };
         let lease = self.leases.insert(LeaseRecord::new(id, granted_to, now, idled));
         conn.leases.push_back(&mut self.leases, lease);
         conn.last_used = now;
@@ -304,7 +303,7 @@ impl Pool {
     fn resolve(&mut self, ticket: TicketId, state: WaitState) {
         self.queue.leave(&mut self.tickets, ticket);
         self.tickets[ticket].set(state);
-        self.timers.clear(Key::Ticket(ticket.slot()));
+        self.timers.end_wait(&mut self.tickets, ticket);
         self.wake(ticket);
     }
 

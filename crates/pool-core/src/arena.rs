@@ -1,7 +1,9 @@
-//! A generational arena: slots by index, a version per tenant, a free list. It grows and never shrinks, so
+//! A generational arena: slots by index, a version per tenant, a list of free slots through the slots. It grows and never shrinks, so
 //! nothing allocates after warm-up (I34); a stale id finds nothing (I11).
 //!
 //! A slot whose version would wrap is retired instead of reused: an id is never given out twice.
+//!
+//! A slot begins a line of the cache, and what a free one needs is in it: whoever comes or goes touches that line and the arena's head.
 
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -26,13 +28,22 @@ pub(crate) trait Id: Copy + Eq {
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[repr(C)]
+#[repr(C, align(64))]
 struct Slot<T> {
     version: NonZeroU32,
+    /// While it is free: the slot that was freed before it.
+    next: u32,
     tenant: Option<T>,
 }
 
+/// No slot.
+const NOBODY: u32 = u32::MAX;
+
 impl<T> Slot<T> {
+    const fn new() -> Self {
+        Slot { version: NonZeroU32::MIN, next: NOBODY, tenant: None }
+    }
+
     /// Whether the tenant of that name is, or was the last one, here.
     #[inline(always)]
     fn is(&self, id: impl Id) -> bool {
@@ -45,29 +56,28 @@ impl<T> Slot<T> {
 #[repr(C)]
 pub(crate) struct Arena<I, T> {
     slots: Vec<Slot<T>>,
-    free: Vec<u32>,
-    len: usize,
+    /// The slot that was freed last.
+    free: u32,
+    len: u32,
     ids: PhantomData<I>,
 }
 
 impl<I: Id, T> Arena<I, T> {
     pub(crate) const fn new() -> Self {
-        Arena { slots: Vec::new(), free: Vec::new(), len: 0, ids: PhantomData }
+        Arena { free: NOBODY, len: 0, slots: Vec::new(), ids: PhantomData }
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> u32 {
         self.len
     }
 
     /// A place for one more: the tenant is put together in it.
     #[inline(always)]
     pub(crate) fn insert(&mut self, tenant: T) -> I {
-        let index = match self.free.pop() {
-            Some(index) => index,
-            None => self.grow(),
-        };
+        let index = if self.free == NOBODY { self.grow() } else { self.free };
         self.len += 1;
         let slot = &mut self.slots[index as usize];
+        self.free = core::mem::replace(&mut slot.next, NOBODY);
         slot.tenant = Some(tenant);
         I::new(index, slot.version)
     }
@@ -77,27 +87,26 @@ impl<I: Id, T> Arena<I, T> {
     #[inline(never)]
     fn grow(&mut self) -> u32 {
         let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 of anything in a pool");
+        assert_ne!(index, NOBODY, "fewer than 2^32 - 1 of anything in a pool");
         make_room(&mut self.slots, index as usize + 1);
-        self.slots.push(Slot { version: NonZeroU32::MIN, tenant: None });
-        // A freed slot must find room without allocating: releases happen on the hot path.
-        make_room(&mut self.free, self.slots.len());
+        self.slots.push(Slot::new());
         index
     }
 
     /// The same ids with other tenants; where `change` gives none, the slot is free.
     #[cfg(feature = "image")]
     pub(crate) fn mapped<U>(&self, change: impl Fn(&T) -> Option<U>) -> Arena<I, U> {
-        let slots = self
-            .slots
-            .iter()
-            .map(|slot| Slot { version: slot.version, tenant: slot.tenant.as_ref().and_then(&change) });
-        let mut arena = Arena { slots: slots.collect(), free: self.free.clone(), len: 0, ids: PhantomData };
-        arena.len = arena.iter().count();
-        for (index, slot) in arena.slots.iter_mut().enumerate() {
-            let left = self.slots[index].tenant.is_some() && slot.tenant.is_none();
-            if left && let Some(next) = slot.version.checked_add(1) {
-                slot.version = next;
-                arena.free.push(index as u32);
+        let slot = |slot: &Slot<T>| Slot {
+            version: slot.version,
+            next: slot.next,
+            tenant: slot.tenant.as_ref().and_then(&change),
+        };
+        let slots: Vec<Slot<U>> = self.slots.iter().map(slot).collect();
+        let mut arena = Arena { free: self.free, len: 0, slots, ids: PhantomData };
+        arena.len = arena.iter().count() as u32;
+        for (index, former) in self.slots.iter().enumerate() {
+            if former.tenant.is_some() && arena.slots[index].tenant.is_none() {
+                arena.vacate(index as u32);
             }
         }
         arena
@@ -115,9 +124,16 @@ impl<I: Id, T> Arena<I, T> {
         }
         slot.tenant = None;
         self.len -= 1;
+        self.vacate(index);
+    }
+
+    /// A slot has lost its tenant: the next one can have it, unless its versions are used up.
+    #[inline(always)]
+    fn vacate(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
         if let Some(next) = slot.version.checked_add(1) {
             slot.version = next;
-            self.free.push(index);
+            slot.next = core::mem::replace(&mut self.free, index);
         }
     }
 
@@ -163,10 +179,12 @@ impl<I: Id, T> Arena<I, T> {
         self.slots.get(index as usize)?.tenant.as_ref()
     }
 
-    /// The slots that the next tenants will have, the last one first, and how many there are in all.
+    /// The slots that the next tenants will have, the next one first, and then how many there are in all.
     #[cfg(feature = "check")]
-    pub(crate) fn vacant(&self) -> (&[u32], usize) {
-        (&self.free, self.slots.len())
+    pub(crate) fn vacant(&self) -> impl Iterator<Item = u32> {
+        let there = |index: u32| (index != NOBODY).then_some(index);
+        let next = move |&index: &u32| there(self.slots[index as usize].next);
+        core::iter::successors(there(self.free), next).chain([self.slots.len() as u32])
     }
 
     /// The id of the tenant of slot `index`, which must have one.
@@ -180,18 +198,19 @@ impl<I: Id, T> Arena<I, T> {
     #[cfg(feature = "image")]
     pub(crate) fn is_whole(&self) -> bool {
         let mut free = alloc::vec![false; self.slots.len()];
-        let listed = self.free.iter().all(|&index| {
-            let empty = self.slots.get(index as usize).is_some_and(|slot| slot.tenant.is_none());
-            empty && !core::mem::replace(&mut free[index as usize], true)
-        });
-        let used_up = self
-            .slots
-            .iter()
-            .zip(&free)
-            .filter(|(slot, free)| slot.tenant.is_none() && !**free && slot.version == NonZeroU32::MAX);
-        listed
-            && self.len + self.free.len() + used_up.count() == self.slots.len()
-            && self.len == self.iter().count()
+        let mut at = self.free;
+        while at != NOBODY {
+            match self.slots.get(at as usize) {
+                Some(slot) if slot.tenant.is_none() && !free[at as usize] => {
+                    free[at as usize] = true;
+                    at = slot.next;
+                }
+                _ => return false,
+            }
+        }
+        let lost = |(slot, free): &(&Slot<T>, &bool)| !**free && slot.version < NonZeroU32::MAX;
+        let empty = self.slots.iter().zip(&free).filter(|(slot, _)| slot.tenant.is_none());
+        self.len as usize == self.iter().count() && !empty.clone().any(|one| lost(&one))
     }
 
     /// The id of the first tenant at or after slot `from`: a walk that allows changes between its steps.
@@ -284,12 +303,19 @@ mod tests {
     use super::*;
     use crate::id::ConnId;
 
-    fn arena(slots: &[(u32, Option<char>)], free: &[u32], len: usize) -> Arena<ConnId, char> {
-        let slot = |&(version, tenant): &(u32, Option<char>)| Slot {
-            version: NonZeroU32::new(version).unwrap(),
-            tenant,
-        };
-        Arena { slots: slots.iter().map(slot).collect(), free: free.into(), len, ids: PhantomData }
+    /// An arena whose list of free slots leads through `free`.
+    fn arena(slots: &[(u32, Option<char>)], free: &[u32], len: u32) -> Arena<ConnId, char> {
+        let mut arena = Arena::new();
+        for &(version, tenant) in slots {
+            arena.slots.push(Slot { version: NonZeroU32::new(version).unwrap(), next: NOBODY, tenant });
+        }
+        for &index in free.iter().rev() {
+            let next = core::mem::replace(&mut arena.free, index);
+            if let Some(slot) = arena.slots.get_mut(index as usize) {
+                slot.next = next;
+            }
+        }
+        Arena { len, ..arena }
     }
 
     #[test]
@@ -306,7 +332,7 @@ mod tests {
         for _ in 0..9 {
             arena.insert('a');
         }
-        assert_eq!((arena.slots.capacity(), arena.free.capacity()), (11, 11));
+        assert_eq!(arena.slots.capacity(), 11);
     }
 
     #[test]

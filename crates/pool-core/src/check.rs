@@ -146,7 +146,7 @@ impl Pool {
         let on_conns: u32 = self.conns.iter().map(|(_, conn)| conn.leases.len()).sum();
         hold!(
             "I2",
-            on_conns as usize == self.leases.len(),
+            on_conns == self.leases.len(),
             "{on_conns} leases on connections of {}",
             self.leases.len()
         );
@@ -168,7 +168,7 @@ impl Pool {
         for (id, waiter) in self.tickets.iter() {
             match waiter.state() {
                 WaitState::Waiting => {
-                    let entry = self.timers.get(Key::Ticket(id.slot()));
+                    let entry = self.timers.deadline(&self.tickets, id);
                     hold!(
                         "I19",
                         entry.is_some_and(|at| at > self.now),

@@ -20,7 +20,7 @@ pub(crate) enum Shelf {
     Sick,
 }
 
-/// What every use reads and writes comes first, so that it takes the fewest lines of the cache from core to core.
+/// By lines of the cache, with the head of its slot: what every use reads, what every use writes, and the rest.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]
@@ -41,23 +41,22 @@ pub(crate) struct Conn {
     pub(crate) faults: u32,
     /// Failed probes in a row.
     pub(crate) probe_failures: u32,
+    /// Successful probes in a row while unhealthy.
+    pub(crate) recoveries: u32,
+    /// The probe interval with this connection's own jitter; zero: never.
+    pub(crate) probe_every: Span,
+    pub(crate) on_shelf: Links<ConnId>,
     /// The last proof of life.
     pub(crate) proven: Time,
     /// The last proof of life or failed probe: probes are due an interval after it.
     pub(crate) looked_at: Time,
-    /// The probe interval with this connection's own jitter; zero: never.
-    pub(crate) probe_every: Span,
-    pub(crate) uses: u64,
+    /// The last grant or end of a lease; `Time::MAX`: none yet.
     pub(crate) last_used: Time,
-    /// Since when no lease has been on it.
-    pub(crate) idle_since: Time,
     /// The last sign of progress while in use.
     pub(crate) progress_at: Time,
+    pub(crate) uses: u64,
     /// Granted and claimed leases, oldest first.
     pub(crate) leases: List<LeaseId, OnConn>,
-    /// Successful probes in a row while unhealthy.
-    pub(crate) recoveries: u32,
-    pub(crate) on_shelf: Links<ConnId>,
     pub(crate) in_kept: Links<ConnId>,
     /// Failed connects in a row when this one was begun.
     pub(crate) attempt: u32,
@@ -83,6 +82,11 @@ pub(crate) enum Retirement {
     Renewing(Time),
 }
 
+const _: () = {
+    assert!(core::mem::offset_of!(Conn, proven) == 56, "the first line ends here");
+    assert!(core::mem::offset_of!(Conn, in_kept) == 120, "the second line ends here");
+};
+
 impl Conn {
     pub(crate) fn connecting(endpoint: EndpointId, attempt: u32, now: Time, deadline: Time) -> Conn {
         Conn {
@@ -96,7 +100,6 @@ impl Conn {
             deadline,
             probing: false,
             last_used: Time::MAX,
-            idle_since: now,
             expired: false,
             proven: now,
             looked_at: now,
@@ -115,6 +118,15 @@ impl Conn {
             on_shelf: Links::NONE,
             in_kept: Links::NONE,
         }
+    }
+
+    /// Since when no lease has been on it, if none is.
+    #[inline]
+    pub(crate) fn idle_since(&self) -> Time {
+        if self.last_used < Time::MAX {
+            return self.last_used;
+        }
+        if self.opened_at < Time::MAX { self.opened_at } else { self.created_at }
     }
 
     pub(crate) const fn is_open(&self) -> bool {

@@ -16,20 +16,20 @@ const NEVER: (Time, Span) = (Time::MAX, Span::ZERO);
 const GOOD: usize = 0;
 const BAD: usize = 1;
 
-/// What every use reads and writes comes first, so that it takes the fewest lines of the cache from core to core.
+/// What every use writes ends a line of the cache, with the end of the window, and what it only reads begins another.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]
 pub(crate) struct Endpoint {
-    /// A connection idle for longer is probed before it is granted.
-    pub(crate) freshness: Span,
-    pub(crate) health: Health,
-    pub(crate) draining: bool,
-    /// Failures before the last connect that succeeded, until something shows that the endpoint serves.
-    doubt: u32,
+    pub(crate) traffic: Window,
     pub(crate) faults: u32,
     pub(crate) probe_failures: u32,
-    pub(crate) traffic: Window,
+    /// Failures before the last connect that succeeded, until something shows that the endpoint serves.
+    doubt: u32,
+    pub(crate) health: Health,
+    pub(crate) draining: bool,
+    /// A connection idle for longer is probed before it is granted.
+    pub(crate) freshness: Span,
     pub(crate) spec: EndpointSpec,
     /// Connections to it in any state.
     pub(crate) connections: u32,
@@ -43,6 +43,8 @@ pub(crate) struct Endpoint {
     /// When the peer closed an idle connection the last time, and after how long; [`NEVER`].
     last_close: (Time, Span),
 }
+
+const _: () = assert!(core::mem::offset_of!(Endpoint, freshness) == 120, "the second line ends here");
 
 /// What a sign of life or of trouble changed about an endpoint's health.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -63,7 +63,7 @@ impl Pool {
         let mut conns: Vec<u64> =
             self.conns.iter().map(|(id, conn)| self.print_conn::<H>(id, conn)).collect();
         if slots {
-            self.conns.vacant().hash(&mut hasher);
+            self.conns.vacant().for_each(|slot| slot.hash(&mut hasher));
         } else {
             conns.sort_unstable();
         }
@@ -114,7 +114,7 @@ impl Pool {
             Retirement::Renewing(at) => (3, self.relative(Some(at))).hash(hasher),
         }
         if conn.leases.is_empty() {
-            self.age(conn.idle_since).hash(hasher);
+            self.age(conn.idle_since()).hash(hasher);
             self.kept.iter(&self.conns).position(|other| other == id).hash(hasher);
         } else if conn.leases_max > 1 {
             (self.age(conn.progress_at), conn.stalled, conn.stalls).hash(hasher);
@@ -138,7 +138,7 @@ impl Pool {
             let waiter = &self.tickets[id];
             let proven =
                 if waiter.proven_since == Time::ZERO { 0 } else { 1 + self.age(waiter.proven_since) };
-            (waiter.priority, proven, self.relative(self.timers.get(Key::Ticket(id.slot())))).hash(hasher);
+            (waiter.priority, proven, self.relative(self.timers.deadline(&self.tickets, id))).hash(hasher);
         }
         let mut failed = [0_u32; 5];
         for (_, waiter) in self.tickets.iter() {
@@ -151,7 +151,7 @@ impl Pool {
 
     fn print_endpoints(&self, hasher: &mut impl Hasher) {
         // Of two that are equal, the one in the first slot is dialled.
-        self.endpoints.vacant().hash(hasher);
+        self.endpoints.vacant().for_each(|slot| slot.hash(hasher));
         for (id, endpoint) in self.endpoints.iter() {
             let retry = endpoint.is_backing_off(self.now).then_some(endpoint.retry_at);
             (id.slot(), endpoint.draining, self.relative(retry), &endpoint.spec).hash(hasher);

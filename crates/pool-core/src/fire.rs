@@ -139,7 +139,7 @@ impl Pool {
 
     /// When an unused connection has been idle for as long as it may.
     pub(crate) fn idle_expiry(&self, conn: &Conn) -> Option<Time> {
-        conn.leases.is_empty().then(|| conn.idle_since + self.idle_limit)
+        conn.leases.is_empty().then(|| conn.idle_since() + self.idle_limit)
     }
 
     /// When a connection that carries several leases counts as stalled: each probe that was all the progress doubles the patience.
@@ -172,7 +172,7 @@ impl Pool {
     /// Arms the timer of a connection whose last lease has ended: of its deadlines only those of an idle one are new.
     pub(crate) fn arm_idle(&mut self, id: ConnId) {
         let conn = &self.conns[id];
-        let expiry = conn.idle_since + self.idle_limit;
+        let expiry = conn.idle_since() + self.idle_limit;
         let at = self.probe_due(conn).map_or(expiry, |due| due.min(expiry));
         self.timers.lower(Key::Conn(id.slot()), at);
     }

@@ -72,6 +72,7 @@ mod fault;
 mod fingerprint;
 mod fire;
 mod health;
+mod heap;
 mod histogram;
 mod id;
 #[cfg(feature = "image")]

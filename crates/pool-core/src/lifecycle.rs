@@ -37,7 +37,7 @@ impl Pool {
             conn.leases_max = leases_max.max(1);
             conn.probe_every = probe_every;
             conn.retirement = retirement;
-            (conn.proven, conn.looked_at, conn.idle_since) = (now, now, now);
+            (conn.proven, conn.looked_at) = (now, now);
         });
         self.stats.opened += 1;
         self.stats.connect.record(now.since(self.conns[id].created_at));

@@ -118,9 +118,9 @@ impl<I: Id, V> List<I, V> {
         self.len += 1;
     }
 
-    /// `id` must be in this list.
+    /// `id` must be in this list. Whether it was the first.
     #[inline(always)]
-    pub(crate) fn remove<S: Slots<I>>(&mut self, slots: &mut S, id: I)
+    pub(crate) fn remove<S: Slots<I>>(&mut self, slots: &mut S, id: I) -> bool
     where
         V: Via<I, S::Tenant>,
     {
@@ -144,6 +144,7 @@ impl<I: Id, V> List<I, V> {
             self.tail = before;
         }
         self.len -= 1;
+        before.is_none()
     }
 
     /// Whether the links of the list agree in both directions and each member is `right`: asked of what was read from outside.

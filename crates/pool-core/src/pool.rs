@@ -42,10 +42,11 @@ pub(crate) const LATEST: Time = Time::MAX.before(core::time::Duration::from_secs
 
 /// A connection pool. See the [crate's documentation](crate) for the three rules of its use.
 ///
-/// What every use reads and writes comes first, so that it takes the fewest lines of the cache from core to core.
+/// Its fields are in the order of who writes them, by lines of the cache, so that a use takes few of them from core to core.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub struct Pool {
+    /// With the head of the timers: what every input writes.
     pub(crate) now: Time,
     /// What the last input has left.
     pub(crate) rest: Rest,
@@ -53,30 +54,42 @@ pub struct Pool {
     pub(crate) suspended: bool,
     /// Endpoints whose last connect failed.
     pub(crate) failing: u32,
-    pub(crate) shelves: Shelves,
-    pub(crate) counts: Counts,
-    pub(crate) budget: Budget,
-    pub(crate) leases: Arena<LeaseId, LeaseRecord>,
-    pub(crate) conns: Arena<ConnId, Conn>,
-    pub(crate) endpoints: Arena<EndpointId, Endpoint>,
-    pub(crate) timers: Timers,
-    /// The configuration's `max_idle_time`.
-    pub(crate) idle_limit: Span,
     /// The first of the actions, if it is to wake this one: by itself, since that is what most of them are.
     pub(crate) woken: Option<TicketId>,
-    pub(crate) actions: VecDeque<Action>,
-    pub(crate) queue: Queue,
+    pub(crate) timers: Timers,
+    /// The configuration's `max_idle_time`. From here on: what a use reads.
+    pub(crate) idle_limit: Span,
+    pub(crate) conns: Arena<ConnId, Conn>,
+    pub(crate) endpoints: Arena<EndpointId, Endpoint>,
+    /// With the end of this and the queue but for its last class: what waiting writes.
     pub(crate) tickets: Arena<TicketId, Waiter>,
-    pub(crate) stats: Stats,
-    /// Connections that have been idle for as long as they may, and were kept: for the minimum, or because somebody waited.
-    pub(crate) kept: List<ConnId, Kept>,
-    pub(crate) config: Config,
-    pub(crate) generation: u32,
-    pub(crate) shrink: Shrink,
-    pub(crate) rng: Rng,
+    pub(crate) queue: Queue,
+    pub(crate) actions: VecDeque<Action>,
     /// The last instant of retirement that was given out.
     pub(crate) last_retirement: Time,
+    /// With the end of the leases and the first of the shelves: what being idle writes.
+    pub(crate) counts: Counts,
+    pub(crate) leases: Arena<LeaseId, LeaseRecord>,
+    pub(crate) shelves: Shelves,
+    /// Connections that have been idle for as long as they may, and were kept: for the minimum, or because somebody waited.
+    pub(crate) kept: List<ConnId, Kept>,
+    pub(crate) shrink: Shrink,
+    pub(crate) rng: Rng,
+    pub(crate) generation: u32,
+    /// With the end of this and the head of the statistics: what every use counts.
+    pub(crate) budget: Budget,
+    pub(crate) stats: Stats,
+    pub(crate) config: Config,
 }
+
+/// A line that is out of its place costs no more than time, and only where pointers are as wide as this.
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    use core::mem::offset_of;
+    assert!(offset_of!(Pool, timers) == 24 && offset_of!(Pool, queue) == 4 * 64 + 8);
+    assert!(offset_of!(Pool, counts) == 6 * 64 && offset_of!(Pool, shelves) == 7 * 64 + 24);
+    assert!(offset_of!(Pool, budget) == 11 * 64 - 24 && offset_of!(Pool, stats) == 12 * 64 + 24);
+};
 
 /// The lists of `Shelf`, by their names.
 #[derive(Clone, Debug)]
@@ -207,7 +220,8 @@ impl Pool {
     /// The next action, if it is an [`Action::Wake`] that a release has led to: whom to wake. [`Pool::poll_action`] gives it as well.
     #[inline]
     pub fn poll_wake(&mut self) -> Option<TicketId> {
-        self.woken.take()
+        // Nothing is written where nothing is to be done.
+        if self.woken.is_none() { None } else { self.woken.take() }
     }
 
     /// Leaves the action to wake a ticket's task.
@@ -263,7 +277,7 @@ impl Pool {
 
     /// Connections that count: connecting, open and closing.
     pub(crate) fn total(&self) -> u32 {
-        self.conns.len() as u32
+        self.conns.len()
     }
 
     /// Open connections without a lease.

@@ -155,7 +155,6 @@ impl Pool {
         (conn.progress_at, conn.stalled, conn.stalls) = (self.now, false, 0);
         let marked = conn.mark.is_some();
         if conn.leases.is_empty() {
-            conn.idle_since = self.now;
             if marked {
                 return self.begin_close(id);
             }

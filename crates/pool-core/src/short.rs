@@ -39,7 +39,7 @@ impl Pool {
         self.stats.acquires += 1;
         self.stats.leases += 1;
         self.stats.wait.record_none();
-        let idled = now.nanos_since(conn.idle_since);
+        let idled = now.nanos_since(conn.idle_since());
         let lease = self.leases.insert(LeaseRecord::new(id, None, now, idled));
         conn.leases = List::of(lease);
         conn.uses += 1;
@@ -60,7 +60,9 @@ impl Pool {
             return None;
         }
         let WaitState::Granted(lease) = self.tickets.get(ticket.id)?.state() else { return None };
-        self.now = now;
+        if self.now < now {
+            self.now = now;
+        }
         Some(self.hand_out(ticket.id, lease))
     }
 
@@ -132,10 +134,10 @@ impl Pool {
         self.conns[lease.conn].leases = List::of(granted);
         let mut tickets = self.tickets.tenants();
         self.queue.leave(&mut tickets, next);
+        self.timers.end_wait(&mut tickets, next);
         let waiter = &mut tickets[next];
         waiter.set(WaitState::Granted(granted));
         self.stats.wait.record_nanos(now.nanos_since(waiter.since));
-        self.timers.clear(Key::Ticket(next.slot()));
         self.wake(next);
         if self.queue.is_empty() {
             self.rest = Rest::Calm;
@@ -151,24 +153,24 @@ impl Pool {
             self.stats.successes += 1;
             self.budget.succeeded();
             (conn.proven, conn.looked_at) = (now, now);
-            (conn.faults, conn.probe_failures) = (0, 0);
             self.endpoints[conn.endpoint].still_good(now);
         } else {
             self.stats.returned += 1;
         }
-        (conn.last_used, conn.progress_at, conn.idle_since) = (now, now, now);
-        (conn.stalled, conn.stalls) = (false, 0);
+        (conn.last_used, conn.progress_at) = (now, now);
     }
 }
 
-/// Whether a connection carries one lease and no more, and nothing else is the matter with it. One test of all: none of them is likely
-/// to fail.
+/// Whether a connection carries one lease and no more, and nothing else is or was the matter with it. One test of all: none of them is
+/// likely to fail.
 #[inline(always)]
 const fn is_usual(conn: &Conn) -> bool {
     (conn.leases_max == 1)
         & (conn.leases.len() == 1)
         & conn.mark.is_none()
         & !conn.probing
+        & !conn.stalled
+        & (conn.faults | conn.probe_failures | conn.stalls == 0)
         & matches!(conn.health, Health::Healthy)
 }
 

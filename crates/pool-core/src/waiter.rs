@@ -5,6 +5,7 @@ use crate::error::AcquireErrorKind;
 use crate::id::{LeaseId, TicketId};
 use crate::input::{Place, Priority};
 use crate::list::{Links, List, Via};
+use crate::row;
 use crate::time::Time;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +30,24 @@ pub(crate) struct Waiter {
     pub(crate) since: Time,
     /// Only a connection proven since then will do; `Time::ZERO`: any.
     pub(crate) proven_since: Time,
-    links: Links<TicketId>,
+    in_queue: Links<TicketId>,
+    /// Its deadline, if that is in the row.
+    pub(crate) in_row: row::Place,
 }
 
 impl Waiter {
     #[inline]
     pub(crate) const fn waiting(priority: Priority, place: Place, since: Time, proven_since: Time) -> Self {
-        Waiter { granted: None, failed: None, priority, place, since, proven_since, links: Links::NONE }
+        Waiter {
+            granted: None,
+            failed: None,
+            priority,
+            place,
+            since,
+            proven_since,
+            in_queue: Links::NONE,
+            in_row: row::Place::NONE,
+        }
     }
 
     #[inline]
@@ -57,7 +69,8 @@ impl Waiter {
     }
 }
 
-const _: () = assert!(size_of::<Option<Waiter>>() == 40);
+/// With the slot's head, a line of the cache.
+const _: () = assert!(size_of::<Option<Waiter>>() == 56);
 
 /// Selects the links of a waiter in its queue.
 #[derive(Clone, Debug)]
@@ -65,19 +78,20 @@ pub(crate) struct InQueue;
 
 impl Via<TicketId, Waiter> for InQueue {
     fn links(waiter: &Waiter) -> &Links<TicketId> {
-        &waiter.links
+        &waiter.in_queue
     }
 
     fn links_mut(waiter: &mut Waiter) -> &mut Links<TicketId> {
-        &mut waiter.links
+        &mut waiter.in_queue
     }
 }
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub(crate) struct Queue {
-    classes: [List<TicketId, InQueue>; 3],
     len: u32,
+    classes: [List<TicketId, InQueue>; 3],
 }
 
 impl Queue {

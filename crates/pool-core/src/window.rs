@@ -11,13 +11,13 @@ const SECOND: u64 = 1_000_000_000;
 #[repr(C)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Window {
+    /// Those of the seconds before; the present one's is empty.
+    buckets: [[u32; 2]; SECONDS as usize],
+    /// Whole seconds since the window began.
+    second: u64,
     /// The start of the present second.
     start: Time,
     present: [u32; 2],
-    /// Whole seconds since the window began.
-    second: u64,
-    /// Those of the seconds before; the present one's is empty.
-    buckets: [[u32; 2]; SECONDS as usize],
 }
 
 impl Window {

@@ -4,7 +4,6 @@ use crate::error::AcquireErrorKind;
 use crate::id::{ConnId, TicketId};
 use crate::pool::Pool;
 use crate::time::Time;
-use crate::timers::Key;
 use crate::waiter::WaitState;
 
 /// How the request of a ticket stands.
@@ -35,7 +34,7 @@ impl Pool {
             WaitState::Waiting => Standing::Waiting {
                 ahead: self.queue.iter(&self.tickets).take_while(|&other| other != ticket).count() as u32,
                 since: waiter.since,
-                deadline: self.timers.get(Key::Ticket(ticket.slot())).unwrap_or(Time::MAX),
+                deadline: self.timers.deadline(&self.tickets, ticket).unwrap_or(Time::MAX),
                 proven_since: (waiter.proven_since > Time::ZERO).then_some(waiter.proven_since),
             },
             WaitState::Granted(lease) => Standing::Granted(self.leases[lease].conn),

@@ -69,7 +69,7 @@ impl Pool {
     }
 
     fn check_timers(&self) -> Result<(), String> {
-        let whole = self.timers.is_whole(|key| match key {
+        let whole = self.timers.is_whole(&self.tickets, |key| match key {
             Key::Ticket(index) => {
                 self.tickets.in_slot(index).is_some_and(|waiter| waiter.state() == WaitState::Waiting)
             }
@@ -85,7 +85,7 @@ impl Pool {
         let past = |at: Time| at <= self.now;
         let or_never = |at: Time| past(at) || at == Time::MAX;
         let conns = self.conns.iter().all(|(_, conn)| {
-            let certain = [conn.created_at, conn.idle_since, conn.proven, conn.looked_at, conn.progress_at];
+            let certain = [conn.created_at, conn.proven, conn.looked_at, conn.progress_at];
             certain.into_iter().all(past) && or_never(conn.opened_at) && or_never(conn.last_used)
         });
         hold(conns, "a connection has a past that is yet to come")?;
