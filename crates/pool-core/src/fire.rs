@@ -42,10 +42,15 @@ impl Pool {
             self.act(id, why);
         }
         if self.conns.get(id).is_some() {
-            match self.deadline_of(id) {
-                Some(Deadline { at, .. }) => self.timers.set(Key::Conn(id.slot()), at),
-                None => self.timers.clear(Key::Conn(id.slot())),
-            }
+            self.rearm(id);
+        }
+    }
+
+    /// Arms a connection's timer for its next deadline, whatever entry it has.
+    pub(crate) fn rearm(&mut self, id: ConnId) {
+        match self.deadline_of(id) {
+            Some(Deadline { at, .. }) => self.timers.set(Key::Conn(id.slot()), at),
+            None => self.timers.clear(Key::Conn(id.slot())),
         }
     }
 

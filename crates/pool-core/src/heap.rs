@@ -16,13 +16,66 @@ pub(crate) enum Key {
     Grace,
 }
 
+/// A timer, as two numbers: the order of instants, then of keys, is that of the one number that they make up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(from = "(Time, Key)", into = "(Time, Key)"))]
+struct Entry {
+    at: Time,
+    /// The kind in the high half, the slot in the low one.
+    key: u64,
+}
+
+impl Entry {
+    #[inline]
+    fn new(at: Time, key: Key) -> Entry {
+        let (kind, index) = match key {
+            Key::Ticket(index) => (0, index),
+            Key::Conn(index) => (1, index),
+            Key::Endpoint(index) => (2, index),
+            Key::Shrink => (3, 0),
+            Key::Grace => (4, 0),
+        };
+        Entry { at, key: (kind << 32) + u64::from(index) }
+    }
+
+    #[inline]
+    fn key(self) -> Key {
+        let index = self.key as u32;
+        match self.key >> 32 {
+            0 => Key::Ticket(index),
+            1 => Key::Conn(index),
+            2 => Key::Endpoint(index),
+            3 => Key::Shrink,
+            _ => Key::Grace,
+        }
+    }
+
+    #[inline(always)]
+    fn rank(self) -> u128 {
+        (u128::from(self.at.as_nanos()) << 64) + u128::from(self.key)
+    }
+}
+
+impl From<(Time, Key)> for Entry {
+    fn from((at, key): (Time, Key)) -> Entry {
+        Entry::new(at, key)
+    }
+}
+
+impl From<Entry> for (Time, Key) {
+    fn from(entry: Entry) -> (Time, Key) {
+        (entry.at, entry.key())
+    }
+}
+
 const ARITY: usize = 4;
 const ABSENT: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Heap {
-    entries: Vec<(Time, Key)>,
+    entries: Vec<Entry>,
     /// The places of the entries, by the keys' slots.
     tickets: Vec<u32>,
     conns: Vec<u32>,
@@ -43,23 +96,32 @@ impl Heap {
 
     #[inline]
     pub(crate) fn first(&self) -> Option<(Time, Key)> {
-        self.entries.first().copied()
+        self.entries.first().map(|&entry| entry.into())
+    }
+
+    /// The instant of the first; `Time::MAX` if there is none.
+    #[inline]
+    pub(crate) fn first_at(&self) -> Time {
+        match self.entries.first() {
+            Some(entry) => entry.at,
+            None => Time::MAX,
+        }
     }
 
     #[inline(always)]
     pub(crate) fn get(&self, key: Key) -> Option<Time> {
         let place = self.known_place(key)?;
-        Some(self.entries[place as usize].0)
+        Some(self.entries[place as usize].at)
     }
 
     /// Arms the timer of `key` for exactly `at`.
     pub(crate) fn set(&mut self, key: Key, at: Time) {
         let place = *self.place(key);
         if place == ABSENT {
-            self.entries.push((at, key));
+            self.entries.push(Entry::new(at, key));
             self.up(self.entries.len() - 1);
         } else {
-            let armed = core::mem::replace(&mut self.entries[place as usize].0, at);
+            let armed = core::mem::replace(&mut self.entries[place as usize].at, at);
             if at < armed { self.up(place as usize) } else { self.down(place as usize) }
         }
     }
@@ -70,10 +132,12 @@ impl Heap {
         let last = self.entries.pop();
         if let Some(last) = last.filter(|_| (place as usize) < self.entries.len()) {
             self.entries[place as usize] = last;
-            *self.place(last.1) = place;
-            self.up(place as usize);
-            let place = *self.place(last.1);
-            self.down(place as usize);
+            let parent = (place as usize).checked_sub(1).map(|below| self.entries[below / ARITY]);
+            if parent.is_some_and(|parent| last.rank() < parent.rank()) {
+                self.up(place as usize);
+            } else {
+                self.down(place as usize);
+            }
         }
     }
 
@@ -82,9 +146,9 @@ impl Heap {
     pub(crate) fn is_whole(&self, right: impl Fn(Key) -> bool) -> bool {
         let tables = [&self.tickets[..], &self.conns, &self.endpoints, &self.single];
         let places: usize = tables.iter().map(|table| table.iter().filter(|&&at| at != ABSENT).count()).sum();
-        let in_place = |(at, &(_, key)): (usize, &(Time, Key))| {
-            let ordered = at == 0 || self.entries[(at - 1) / ARITY] <= self.entries[at];
-            ordered && self.known_place(key) == Some(at as u32) && right(key)
+        let in_place = |(at, entry): (usize, &Entry)| {
+            let ordered = at == 0 || self.entries[(at - 1) / ARITY].rank() <= entry.rank();
+            ordered && self.known_place(entry.key()) == Some(at as u32) && right(entry.key())
         };
         places == self.entries.len() && self.entries.iter().enumerate().all(in_place)
     }
@@ -122,7 +186,7 @@ impl Heap {
         let entry = self.entries[at];
         while at > 0 {
             let parent = (at - 1) / ARITY;
-            if self.entries[parent] <= entry {
+            if self.entries[parent].rank() <= entry.rank() {
                 break;
             }
             self.put(at, self.entries[parent]);
@@ -133,28 +197,33 @@ impl Heap {
 
     fn down(&mut self, mut at: usize) {
         let entry = self.entries[at];
-        loop {
-            let first = at * ARITY + 1;
-            let Some(children) = self.entries.get(first..(first + ARITY).min(self.entries.len())) else {
-                break;
-            };
-            let Some((nth, &least)) = children.iter().enumerate().min_by_key(|&(_, child)| child) else {
-                break;
-            };
-            if entry <= least {
-                break;
-            }
+        while let Some((nth, least)) = self.least_child(at)
+            && least.rank() < entry.rank()
+        {
             self.put(at, least);
-            at = first + nth;
+            at = nth;
         }
         self.put(at, entry);
     }
 
+    /// The child that comes first, and where it is. Four of them, which is what most have, are compared in pairs.
+    #[inline(always)]
+    fn least_child(&self, of: usize) -> Option<(usize, Entry)> {
+        let first = of * ARITY + 1;
+        let children = self.entries.get(first..)?;
+        let sooner = |a: (usize, Entry), b: (usize, Entry)| if b.1.rank() < a.1.rank() { b } else { a };
+        if let Some(&[a, b, c, d]) = children.first_chunk() {
+            let left = sooner((first, a), (first + 1, b));
+            return Some(sooner(left, sooner((first + 2, c), (first + 3, d))));
+        }
+        (first..).zip(children.iter().copied()).reduce(sooner)
+    }
+
     /// Puts an entry of the heap, which has its place in a table, where it belongs now.
     #[inline]
-    fn put(&mut self, at: usize, entry: (Time, Key)) {
+    fn put(&mut self, at: usize, entry: Entry) {
         self.entries[at] = entry;
-        let place = match entry.1 {
+        let place = match entry.key() {
             Key::Conn(index) => &mut self.conns[index as usize],
             Key::Ticket(index) => &mut self.tickets[index as usize],
             Key::Endpoint(index) => &mut self.endpoints[index as usize],

@@ -177,11 +177,11 @@ impl Pool {
         }
     }
 
-    /// Puts a connection back in its place after a probe.
+    /// Puts a connection back in its place after a probe. Its entry was for the end of the probe's time, which nobody waits for any more.
     pub(crate) fn settle_probe(&mut self, id: ConnId) {
         self.enter_by_use(id);
         self.shelve(id);
-        self.arm(id);
+        self.rearm(id);
     }
 
     fn progressed(&mut self, id: ConnId) {

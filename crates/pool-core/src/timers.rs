@@ -41,11 +41,7 @@ impl Timers {
     /// The instant of the first; `Time::MAX` if there is none.
     #[inline]
     pub(crate) fn first_at(&self) -> Time {
-        let in_heap = match self.heap.first() {
-            Some((at, _)) => at,
-            None => Time::MAX,
-        };
-        in_heap.min(self.row.first_at())
+        self.heap.first_at().min(self.row.first_at())
     }
 
     #[inline]
