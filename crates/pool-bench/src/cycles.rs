@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use pool_core::{Acquire, Action, Config, Event, Lease, Outcome, Output, Pool, Request, Ticket, Time};
 
+use crate::bounds::{anywhere, visits_as_found, visits_as_told};
 use crate::driven;
 use crate::inputs;
 
@@ -32,25 +33,32 @@ pub struct Cycle {
     pub by: By,
     /// Its inputs, as `inputs` calls them.
     pub inputs: &'static [&'static str],
-    prepare: fn(u32) -> Box<dyn FnMut(u64)>,
+    prepare: Prepare,
+    /// What the memory alone takes for it, where it goes to records anywhere in a large pool.
+    bound: Option<Prepare>,
 }
+
+/// Prepares a cycle at a size; what comes back repeats it as often as told.
+type Prepare = fn(u32) -> Box<dyn FnMut(u64)>;
 
 /// Every cycle.
 pub const CYCLES: [Cycle; 6] = [
-    Cycle { name: "idle", by: By::Connections, inputs: &["acquire", "release"], prepare: idle },
-    Cycle { name: "queue", by: By::Waiters, inputs: &["hand_over", "claim", "queue"], prepare: queue },
-    Cycle { name: "cancel", by: By::Waiters, inputs: &["cancel", "queue"], prepare: cancel },
-    Cycle { name: "probe", by: By::Connections, inputs: &["fire_probe", "probed"], prepare: probe },
+    Cycle::of("idle", By::Connections, &["acquire", "release"], idle),
+    Cycle::of("queue", By::Waiters, &["hand_over", "claim", "queue"], queue),
+    Cycle { bound: Some(visits_as_told), ..Cycle::of("cancel", By::Waiters, &["cancel", "queue"], cancel) },
     Cycle {
-        name: "deadline",
-        by: By::Waiters,
-        inputs: &["expire", "claim_expired", "queue"],
-        prepare: deadline,
+        bound: Some(visits_as_found),
+        ..Cycle::of("probe", By::Connections, &["fire_probe", "probed"], probe)
     },
-    Cycle { name: "driven", by: By::Connections, inputs: &["acquire_and_release"], prepare: driven },
+    Cycle::of("deadline", By::Waiters, &["expire", "claim_expired", "queue"], deadline),
+    Cycle::of("driven", By::Connections, &["acquire_and_release"], driven),
 ];
 
 impl Cycle {
+    const fn of(name: &'static str, by: By, inputs: &'static [&'static str], prepare: Prepare) -> Cycle {
+        Cycle { name, by, inputs, prepare, bound: None }
+    }
+
     /// The cycle of this name.
     pub fn named(name: &str) -> Option<&'static Cycle> {
         CYCLES.iter().find(|cycle| cycle.name == name)
@@ -67,6 +75,11 @@ impl Cycle {
     /// Prepares it at `size`; what comes back repeats it as often as told.
     pub fn prepare(&self, size: u32) -> Box<dyn FnMut(u64)> {
         (self.prepare)(size)
+    }
+
+    /// Prepares what the memory alone takes for it, if that was asked.
+    pub fn prepare_bound(&self, size: u32) -> Option<Box<dyn FnMut(u64)>> {
+        self.bound.map(|prepare| prepare(size))
     }
 }
 
@@ -153,7 +166,7 @@ fn cancel(waiters: u32) -> Box<dyn FnMut(u64)> {
         for _ in 0..times {
             let now = pool.now() + TICK;
             // From anywhere in the queue.
-            place = (place + 618_033_989) % tickets.len();
+            place = anywhere(place, tickets.len());
             let gone = tickets.swap_remove_back(place).expect("somebody waits");
             inputs::cancel(&mut pool, now, gone);
             tickets.push_back(inputs::queue(&mut pool, now + TICK));

@@ -5,6 +5,7 @@
 //! turn; no figure is a test's assertion.
 
 pub mod baseline;
+mod bounds;
 pub mod callgrind;
 pub mod cycles;
 pub mod driven;

@@ -29,19 +29,34 @@ impl Plan {
     pub const SHORT: Plan = Plan { rounds: 3, repetitions: 2_000, counted: 500 };
 }
 
+/// What is told about in a row of the table.
+#[derive(Clone, Copy)]
+enum Subject {
+    /// An input, in instructions.
+    Input(&'static str),
+    /// The whole cycle, in nanoseconds.
+    Cycle,
+    /// What the memory alone takes for it, in nanoseconds.
+    Memory,
+}
+
 /// What a row of the table says.
 struct Row {
     cycle: &'static Cycle,
-    /// The input, or `None` for the whole cycle in nanoseconds.
-    input: Option<&'static str>,
+    subject: Subject,
     figures: Vec<f64>,
 }
 
 impl Row {
-    /// The most over the least: 1 is flat.
+    /// The most that a size costs of what a smaller one does: 1 is flat, below it the larger ones are the cheaper ones.
     fn growth(&self) -> f64 {
-        let most = self.figures.iter().copied().fold(0.0, f64::max);
-        most / self.figures.iter().copied().fold(f64::INFINITY, f64::min)
+        let mut least = f64::INFINITY;
+        let mut growth: f64 = 0.0;
+        for &figure in &self.figures {
+            growth = growth.max(figure / least);
+            least = least.min(figure);
+        }
+        growth
     }
 }
 
@@ -66,18 +81,25 @@ pub fn measure(plan: Plan, folder: &Path) -> Result<Report, String> {
         let mut inputs: Vec<Row> = cycle
             .inputs
             .iter()
-            .map(|&input| Row { cycle, input: Some(input), figures: Vec::new() })
+            .map(|&input| Row { cycle, subject: Subject::Input(input), figures: Vec::new() })
             .collect();
         for size in cycle.sizes() {
             let arguments = ["once", cycle.name, &size.to_string(), &plan.counted.to_string()];
             let counts = callgrind::count(&arguments.map(str::to_owned), folder)?;
             for row in &mut inputs {
-                let count = row.input.and_then(|input| counts.get(input));
-                row.figures.push(count.ok_or(format!("callgrind saw no {:?}", row.input))?.per_call());
+                let Subject::Input(input) = row.subject else { continue };
+                let count = counts.get(input).ok_or(format!("callgrind saw no `{input}`"))?;
+                row.figures.push(count.per_call());
             }
         }
         rows.append(&mut inputs);
-        rows.push(Row { cycle, input: None, figures: nanoseconds(cycle, plan) });
+        let sizes = cycle.sizes().into_iter();
+        let cycles = sizes.clone().map(|size| cycle.prepare(size)).collect();
+        rows.push(Row { cycle, subject: Subject::Cycle, figures: nanoseconds(cycles, plan) });
+        let bounds: Vec<_> = sizes.filter_map(|size| cycle.prepare_bound(size)).collect();
+        if !bounds.is_empty() {
+            rows.push(Row { cycle, subject: Subject::Memory, figures: nanoseconds(bounds, plan) });
+        }
     }
     let (connection, waiter) = (bytes_per_connection(100_000), bytes_per_waiter(1_000_000));
     let json = json!({
@@ -89,8 +111,7 @@ pub fn measure(plan: Plan, folder: &Path) -> Result<Report, String> {
 }
 
 /// Nanoseconds per cycle at each size, the sizes taking turns.
-fn nanoseconds(cycle: &Cycle, plan: Plan) -> Vec<f64> {
-    let mut prepared: Vec<_> = cycle.sizes().into_iter().map(|size| cycle.prepare(size)).collect();
+fn nanoseconds(mut prepared: Vec<Box<dyn FnMut(u64)>>, plan: Plan) -> Vec<f64> {
     prepared.iter_mut().for_each(|repeat| repeat(plan.repetitions / 10));
     let mut rounds = vec![Vec::new(); prepared.len()];
     for _ in 0..plan.rounds {
@@ -118,11 +139,16 @@ pub fn bytes_per_waiter(waiters: u32) -> f64 {
 }
 
 fn json_of(row: &Row) -> Value {
+    let (of, unit) = match row.subject {
+        Subject::Input(input) => (input, "instructions"),
+        Subject::Cycle => ("cycle", "ns"),
+        Subject::Memory => ("memory", "ns"),
+    };
     json!({
         "cycle": row.cycle.name,
         "by": format!("{:?}", row.cycle.by).to_lowercase(),
-        "input": row.input,
-        "unit": if row.input.is_some() { "instructions" } else { "ns" },
+        "of": of,
+        "unit": unit,
         "sizes": row.cycle.sizes(),
         "figures": row.figures,
         "growth": row.growth(),
@@ -130,14 +156,14 @@ fn json_of(row: &Row) -> Value {
 }
 
 fn table(rows: &[Row], connection: f64, waiter: f64) -> String {
-    let mut text = String::from(
-        "| the core | by | small | middle | large | most ÷ least |\n|---|---|---:|---:|---:|---:|\n",
-    );
+    let mut text =
+        String::from("| the core | by | small | middle | large | growth |\n|---|---|---:|---:|---:|---:|\n");
     for row in rows {
         let [small, middle, large] = row.cycle.sizes();
-        let what = match row.input {
-            Some(input) => format!("`{input}`, instructions"),
-            None => format!("the cycle `{}`, ns", row.cycle.name),
+        let what = match row.subject {
+            Subject::Input(input) => format!("`{input}`, instructions"),
+            Subject::Cycle => format!("the cycle `{}`, ns", row.cycle.name),
+            Subject::Memory => "… of that, the memory alone".to_owned(),
         };
         let by = format!("{:?} {small}, {middle}, {large}", row.cycle.by).to_lowercase();
         let figures: Vec<_> = row.figures.iter().map(|figure| format!("{figure:.0}")).collect();

@@ -78,6 +78,7 @@ mod id;
 #[cfg(feature = "image")]
 mod image;
 mod input;
+mod key;
 mod lifecycle;
 mod list;
 mod operate;

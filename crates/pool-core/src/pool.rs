@@ -60,25 +60,25 @@ pub struct Pool {
     /// The configuration's `max_idle_time`. From here on: what a use reads.
     pub(crate) idle_limit: Span,
     pub(crate) conns: Arena<ConnId, Conn>,
-    pub(crate) endpoints: Arena<EndpointId, Endpoint>,
+    /// The last instant of retirement that was given out.
+    pub(crate) last_retirement: Time,
     /// With the end of this and the queue but for its last class: what waiting writes.
     pub(crate) tickets: Arena<TicketId, Waiter>,
     pub(crate) queue: Queue,
-    pub(crate) actions: VecDeque<Action>,
-    /// The last instant of retirement that was given out.
-    pub(crate) last_retirement: Time,
+    pub(crate) endpoints: Arena<EndpointId, Endpoint>,
+    pub(crate) shrink: Shrink,
     /// With the end of the leases and the first of the shelves: what being idle writes.
     pub(crate) counts: Counts,
     pub(crate) leases: Arena<LeaseId, LeaseRecord>,
     pub(crate) shelves: Shelves,
-    /// Connections that have been idle for as long as they may, and were kept: for the minimum, or because somebody waited.
-    pub(crate) kept: List<ConnId, Kept>,
-    pub(crate) shrink: Shrink,
+    pub(crate) actions: VecDeque<Action>,
     pub(crate) rng: Rng,
     pub(crate) generation: u32,
     /// With the end of this and the head of the statistics: what every use counts.
     pub(crate) budget: Budget,
     pub(crate) stats: Stats,
+    /// Connections that have been idle for as long as they may, and were kept: for the minimum, or because somebody waited.
+    pub(crate) kept: List<ConnId, Kept>,
     pub(crate) config: Config,
 }
 
@@ -87,7 +87,7 @@ pub struct Pool {
 const _: () = {
     use core::mem::offset_of;
     assert!(offset_of!(Pool, timers) == 24 && offset_of!(Pool, queue) == 4 * 64 + 8);
-    assert!(offset_of!(Pool, counts) == 6 * 64 && offset_of!(Pool, shelves) == 7 * 64 + 24);
+    assert!(offset_of!(Pool, counts) == 7 * 64 && offset_of!(Pool, shelves) == 8 * 64 + 24);
     assert!(offset_of!(Pool, budget) == 11 * 64 - 24 && offset_of!(Pool, stats) == 12 * 64 + 24);
 };
 

@@ -11,8 +11,8 @@
 use crate::arena::Arena;
 use crate::arena::Slots;
 use crate::heap::Heap;
-pub(crate) use crate::heap::Key;
 use crate::id::TicketId;
+pub(crate) use crate::key::Key;
 use crate::row::Row;
 use crate::time::Time;
 use crate::waiter::Waiter;

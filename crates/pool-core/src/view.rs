@@ -27,7 +27,7 @@ impl Pool {
             total: load.total,
             available: load.available,
             in_use: load.in_use,
-            leases: self.leases.len() as u32,
+            leases: self.leases.len(),
             connecting: load.connecting,
             probing: self.counts.probes,
             closing: life(Lifecycle::Closing),
@@ -36,7 +36,7 @@ impl Pool {
             unknown: health(Health::Unknown) + health(Health::Probation),
             waiting: load.waiting,
             oldest_wait: self.queue.oldest(&self.tickets).map(|since| self.now.since(since)),
-            endpoints_up: self.endpoints.len() as u32 - down,
+            endpoints_up: self.endpoints.len() - down,
             endpoints_down: down,
             generation: self.generation,
         }
