@@ -120,13 +120,10 @@ impl Conn {
         }
     }
 
-    /// Since when no lease has been on it, if none is.
+    /// Of an open one that no lease is on: since when that is so.
     #[inline]
-    pub(crate) fn idle_since(&self) -> Time {
-        if self.last_used < Time::MAX {
-            return self.last_used;
-        }
-        if self.opened_at < Time::MAX { self.opened_at } else { self.created_at }
+    pub(crate) const fn idle_since(&self) -> Time {
+        if self.last_used.as_nanos() == Time::MAX.as_nanos() { self.opened_at } else { self.last_used }
     }
 
     pub(crate) const fn is_open(&self) -> bool {

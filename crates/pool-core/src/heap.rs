@@ -76,7 +76,7 @@ impl Heap {
 
     pub(crate) fn clear(&mut self, key: Key) {
         if let Key::Conn(index) = key {
-            if (index as usize) < self.conns.len() {
+            if self.get(key).is_some() {
                 self.set_conn(index as usize, Entry::new(Time::MAX, key));
             }
         } else if let Some(place) = self.known_place(key) {
@@ -98,7 +98,7 @@ impl Heap {
             return;
         }
         let first = self.entries[place as usize];
-        if entry.rank() < first.rank() {
+        if entry.is_before(first) {
             self.replace(place as usize, entry);
         } else if entry.key == first.key {
             match self.first_of(index / BLOCK) {
@@ -131,7 +131,7 @@ impl Heap {
 
     fn replace(&mut self, place: usize, entry: Entry) {
         let former = core::mem::replace(&mut self.entries[place], entry);
-        if entry.rank() < former.rank() { self.up(place) } else { self.down(place) }
+        if entry.is_before(former) { self.up(place) } else { self.down(place) }
     }
 
     fn remove(&mut self, place: usize) {
@@ -149,7 +149,7 @@ impl Heap {
         let tables = [&self.blocks[..], &self.tickets, &self.endpoints, &self.single];
         let places: usize = tables.iter().map(|table| table.iter().filter(|&&at| at != ABSENT).count()).sum();
         let in_place = |(at, entry): (usize, &Entry)| {
-            let ordered = at == 0 || self.entries[(at - 1) / ARITY].rank() <= entry.rank();
+            let ordered = at == 0 || self.entries[(at - 1) / ARITY].is_before(*entry);
             ordered && self.known_place(entry.key()) == Some(at as u32) && right(entry.key())
         };
         let first_of_block = |(block, &place): (usize, &u32)| {
@@ -197,7 +197,7 @@ impl Heap {
         let entry = self.entries[at];
         while at > 0 {
             let parent = (at - 1) / ARITY;
-            if self.entries[parent].rank() <= entry.rank() {
+            if self.entries[parent].is_before(entry) {
                 break;
             }
             self.put(at, self.entries[parent]);
@@ -209,7 +209,7 @@ impl Heap {
     fn down(&mut self, mut at: usize) {
         let entry = self.entries[at];
         while let Some((nth, least)) = self.least_child(at)
-            && least.rank() < entry.rank()
+            && least.is_before(entry)
         {
             self.put(at, least);
             at = nth;
@@ -222,7 +222,7 @@ impl Heap {
     fn least_child(&self, of: usize) -> Option<(usize, Entry)> {
         let first = of * ARITY + 1;
         let children = self.entries.get(first..)?;
-        let sooner = |a: (usize, Entry), b: (usize, Entry)| if b.1.rank() < a.1.rank() { b } else { a };
+        let sooner = |a: (usize, Entry), b: (usize, Entry)| if b.1.is_before(a.1) { b } else { a };
         if let Some(&[a, b, c, d]) = children.first_chunk() {
             let left = sooner((first, a), (first + 1, b));
             return Some(sooner(left, sooner((first + 2, c), (first + 3, d))));
@@ -256,5 +256,70 @@ mod tests {
         assert_eq!(heap.endpoints.capacity(), 11);
         (0..9 * BLOCK as u32).for_each(|index| heap.set(Key::Conn(index), Time::from_nanos(10)));
         assert_eq!((heap.blocks.capacity(), heap.conns.capacity()), (11, 160));
+    }
+
+    #[test]
+    fn a_deadline_without_end_is_none_for_a_connection() {
+        let mut heap = Heap::new();
+        heap.set(Key::Conn(3), Time::MAX);
+        assert_eq!((heap.first(), heap.get(Key::Conn(3)), heap.first_at()), (None, None, Time::MAX));
+        heap.set(Key::Conn(3), Time::from_nanos(7));
+        heap.set(Key::Conn(3), Time::MAX);
+        assert_eq!((heap.first(), heap.get(Key::Conn(3))), (None, None));
+    }
+
+    /// In this order: endpoint 1, the second connection of the first block, the first of the second one, the pool itself.
+    #[cfg(feature = "image")]
+    fn heap() -> Heap {
+        let mut heap = Heap::new();
+        for (key, at) in [
+            (Key::Grace, 40),
+            (Key::Conn(16), 30),
+            (Key::Conn(2), 25),
+            (Key::Conn(1), 20),
+            (Key::Endpoint(1), 10),
+        ] {
+            heap.set(key, Time::from_nanos(at));
+        }
+        heap
+    }
+
+    #[cfg(feature = "image")]
+    #[test]
+    fn a_heap_that_is_not_whole_is_found_out() {
+        let at = Time::from_nanos;
+        let lies: [(&str, fn(&mut Heap)); 11] = [
+            ("a block is not a whole one", |heap| heap.conns.push(Time::MAX)),
+            ("a block is missing", |heap| heap.conns.truncate(16)),
+            ("another is the first of a block", |heap| heap.conns[0] = Time::from_nanos(5)),
+            ("the first of a block has another deadline", |heap| heap.conns[1] = Time::from_nanos(21)),
+            ("the first of a block has none", |heap| heap.conns[16] = Time::MAX),
+            ("a block has a deadline and no entry", |heap| {
+                heap.conns.resize(48, Time::MAX);
+                heap.conns[40] = Time::from_nanos(50);
+                heap.blocks.push(ABSENT);
+            }),
+            ("a block leads beyond the entries", |heap| {
+                heap.conns.resize(48, Time::MAX);
+                heap.blocks.push(9);
+                heap.endpoints[1] = ABSENT;
+            }),
+            ("two lead to one entry", |heap| heap.endpoints[0] = 0),
+            ("an entry is there twice", |heap| heap.entries.push(heap.entries[3])),
+            ("nothing leads to an entry", |heap| heap.single[1] = ABSENT),
+            ("one stands before an earlier one", |heap| {
+                heap.entries[0].at = Time::from_nanos(35);
+            }),
+        ];
+        for (why, lie) in lies {
+            let mut heap = heap();
+            assert!(heap.is_whole(|_| true));
+            lie(&mut heap);
+            assert!(!heap.is_whole(|_| true), "{why}");
+        }
+        for wrong in [Key::Conn(1), Key::Conn(2), Key::Conn(16), Key::Endpoint(1), Key::Grace] {
+            assert!(!heap().is_whole(|key| key != wrong), "{wrong:?}");
+        }
+        assert_eq!(heap().first(), Some((at(10), Key::Endpoint(1))));
     }
 }

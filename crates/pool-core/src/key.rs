@@ -48,8 +48,14 @@ impl Entry {
         }
     }
 
+    /// Whether it fires before the other, which is of another key.
     #[inline(always)]
-    pub(crate) fn rank(self) -> u128 {
+    pub(crate) fn is_before(self, other: Entry) -> bool {
+        self.rank() < other.rank()
+    }
+
+    #[inline(always)]
+    fn rank(self) -> u128 {
         (u128::from(self.at.as_nanos()) << 64) + u128::from(self.key)
     }
 }

@@ -181,11 +181,15 @@ mod tests {
 
     #[test]
     fn a_row_that_is_not_whole_is_found_out() {
-        let lies: [Lie; 5] = [
+        let lies: [Lie; 6] = [
             ("it says another instant", |row, _, _| row.first_at = at(11)),
             ("a deadline falls", |_, waiters, ids| waiters[ids[2]].in_row.until = at(9)),
             ("one in it has no deadline", |_, waiters, ids| waiters[ids[1]].in_row.until = Time::MAX),
             ("one has a deadline and is not in it", |_, waiters, ids| {
+                waiters[ids[3]].in_row.until = at(30);
+            }),
+            ("one in it has no deadline, for one that is not in it", |_, waiters, ids| {
+                waiters[ids[1]].in_row.until = Time::MAX;
                 waiters[ids[3]].in_row.until = at(30);
             }),
             ("one in it leads nowhere", |_, waiters, ids| waiters[ids[0]].in_row.links = Links::NONE),
