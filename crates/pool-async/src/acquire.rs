@@ -17,8 +17,9 @@ use crate::clock::Clock;
 use crate::error::AcquireError;
 use crate::lease::Lease;
 use crate::slots::Object;
+use crate::state::State;
 use crate::sync::{Arc, Ordering};
-use crate::turn::{Shared, State};
+use crate::turn::Shared;
 use crate::wish::Wish;
 
 /// How to acquire. The default waits as long as [`Config::acquire_timeout`](pool_core::Config::acquire_timeout), in the normal class.

@@ -77,7 +77,7 @@ impl<B: Backend, C: Clock> Builder<B, C> {
         #[cfg(not(feature = "snapshot"))]
         let core = pool_core::Pool::new(self.config, now)?;
         #[cfg(feature = "recorder")]
-        let core = crate::turn::Core::new(core, self.ring);
+        let core = crate::state::Core::new(core, self.ring);
         let shared = Arc::new(Shared::new(self.backend, self.clock, core));
         Ok((Pool::new(Arc::clone(&shared)), Driver::new(shared)))
     }

@@ -116,10 +116,12 @@ mod lease;
 #[cfg(feature = "test-util")]
 mod manual;
 mod on_drop;
+mod operate;
 mod pool;
 #[cfg(feature = "recorder")]
 mod recorder;
 mod slots;
+mod state;
 mod sync;
 mod table;
 #[cfg(feature = "tokio")]

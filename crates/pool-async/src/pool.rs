@@ -1,4 +1,4 @@
-//! The handle: what callers and operators can ask of a pool.
+//! The handle: what callers can ask of a pool, and what can be seen of it.
 
 use std::fmt;
 use std::future::Future;
@@ -6,10 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use pool_core::{
-    Config, ConfigError, ConnectionInfo, EndpointId, EndpointInfo, EndpointSpec, Failure, Retry, Stats,
-    Status, Time,
-};
+use pool_core::{Config, ConnectionInfo, EndpointId, EndpointInfo, Failure, Retry, Stats, Status, Time};
 
 use crate::acquire::{Acquire, AcquireOptions};
 use crate::backend::Backend;
@@ -19,12 +16,12 @@ use crate::error::{AcquireError, ConnectError};
 use crate::events::{Events, StatusChanged};
 use crate::lease::Lease;
 use crate::sync::{Arc, Ordering};
-use crate::turn::{Core, Shared};
+use crate::turn::Shared;
 
 /// A handle to a pool; cheap to clone. When the last one is dropped the pool drains: it opens nothing more, closes what is
 /// idle, and what is leased when it comes back.
 pub struct Pool<B: Backend, C: Clock> {
-    shared: Arc<Shared<B, C>>,
+    pub(crate) shared: Arc<Shared<B, C>>,
     /// Whether it is one of those whose last one drains the pool.
     keeps_open: bool,
 }
@@ -204,90 +201,6 @@ impl<B: Backend, C: Clock> Pool<B, C> {
     /// [`acquire_with`](Pool::acquire_with); [`execute`](Pool::execute) has one.
     pub fn retry(&self, failure: Failure) -> Retry {
         self.shared.turn(|state, now| state.core.retry(now, failure))
-    }
-
-    /// Does what a person asked for, and tells observers to look.
-    fn operate<R>(&self, operation: impl FnOnce(&mut Core, Time) -> R) -> R {
-        self.shared.turn(|state, now| {
-            state.changed = true;
-            operation(&mut state.core, now)
-        })
-    }
-
-    /// Sets how many connections are kept and allowed. Too many idle ones are closed now, too many leased ones at their return.
-    ///
-    /// # Errors
-    ///
-    /// When the numbers are out of range; then nothing changes.
-    pub fn resize(&self, min: u32, max: u32) -> Result<(), ConfigError> {
-        self.operate(|core, now| core.resize(now, min, max))
-    }
-
-    /// Holds back grants and connects until [`resume`](Pool::resume). Leases that are out go on.
-    pub fn suspend(&self) {
-        self.operate(|core, now| core.suspend(now));
-    }
-
-    /// Ends [`suspend`](Pool::suspend).
-    pub fn resume(&self) {
-        self.operate(|core, now| core.resume(now));
-    }
-
-    /// Replaces every connection: idle ones now, leased ones at their return. For a new key, a new address, a failover.
-    pub fn invalidate(&self) {
-        self.operate(|core, now| core.invalidate(now));
-    }
-
-    /// Adds an endpoint. The one that the pool was made with is `#0v1`.
-    pub fn add_endpoint(&self, spec: EndpointSpec) -> EndpointId {
-        self.operate(|core, now| core.add_endpoint(now, spec))
-    }
-
-    /// Stops dialling an endpoint; its idle connections close now, leased ones at their return.
-    pub fn drain_endpoint(&self, endpoint: EndpointId) {
-        self.operate(|core, now| core.drain_endpoint(now, endpoint));
-    }
-
-    /// Refuses new callers, serves those that wait, and ends when the last lease is back and the last connection closed.
-    ///
-    /// # Cancel safety
-    ///
-    /// The pool drains from the first poll on, whether this is awaited to the end or not.
-    pub async fn drain(&self) {
-        self.operate(|core, now| core.drain(now));
-        self.closed().await;
-    }
-
-    /// Refuses new callers, fails those that wait, and gives leases `grace` to return; those that have not by then drop their
-    /// connections whenever they do. Ends when the last connection is closed: no later than `grace` and
-    /// [`Config::release_timeout`] together.
-    ///
-    /// # Cancel safety
-    ///
-    /// The pool shuts down from the first poll on, whether this is awaited to the end or not.
-    pub async fn shutdown(&self, grace: Duration) {
-        self.operate(|core, now| core.shutdown(now, grace));
-        self.closed().await;
-    }
-
-    /// Ends when the pool is closed and nothing is left of it.
-    ///
-    /// # Cancel safety
-    ///
-    /// It may be dropped at any time.
-    pub async fn closed(&self) {
-        loop {
-            let changed = self.status_changed();
-            if self.is_closed() {
-                return;
-            }
-            changed.await;
-        }
-    }
-
-    /// Whether the pool is closed and nothing is left of it.
-    pub fn is_closed(&self) -> bool {
-        self.shared.turn(|state, _| state.closed)
     }
 
     /// The whole state of the pool, to be kept as bytes ([`to_bytes`](pool_core::Image::to_bytes)) for
