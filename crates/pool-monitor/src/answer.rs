@@ -16,8 +16,9 @@ use crate::point::{Outcomes, Point};
 use crate::pooled::Pooled;
 use crate::watched::{Endpoint, Pulse};
 use crate::words;
+use crate::work::Work;
 
-/// Connections that are listed.
+/// Connections, and kinds of work, that are listed.
 pub(crate) const ROWS_MAX: usize = 200;
 
 /// What of one pool's history the page has already.
@@ -43,12 +44,12 @@ pub(crate) fn status(monitor: &Monitor, known: &Known, operations: Operations) -
     let place = pools.iter().position(|pooled| shown(pooled)).unwrap_or(0);
     let rows = pools.iter().enumerate().map(|(number, pooled)| {
         // Before the pulse, so that no row is younger than now.
-        let connections = (number == place).then(|| pooled.pool.connections());
+        let looked = (number == place).then(|| (pooled.pool.connections(), pooled.work.now()));
         let pulse = pooled.pool.pulse();
         let mut row = summary(monitor, pooled, &pulse);
-        if let Some(connections) = connections {
+        if let Some((connections, work)) = looked {
             let known = if shown(pooled) { known } else { &Known::default() };
-            row.insert("detail".to_owned(), detail(pooled, known, &pulse, &connections));
+            row.insert("detail".to_owned(), detail(pooled, known, &pulse, &connections, &work));
         }
         Value::Object(row)
     });
@@ -102,7 +103,7 @@ fn figures(kpis: &Kpis, stats: &Stats) -> Value {
     })
 }
 
-fn detail(pooled: &Pooled, known: &Known, pulse: &Pulse, connections: &[Connection]) -> Value {
+fn detail(pooled: &Pooled, known: &Known, pulse: &Pulse, connections: &[Connection], done: &[Work]) -> Value {
     let config = pooled.pool.config();
     let record = pooled.record();
     // A page that was opened before the process was started anew knows numbers that are not given yet.
@@ -112,10 +113,20 @@ fn detail(pooled: &Pooled, known: &Known, pulse: &Pulse, connections: &[Connecti
         "settings": settings(&config),
         "totals": totals(&pulse.stats),
         "endpoints": pulse.endpoints.iter().map(|row| endpoint(row, pulse.at)).collect::<Vec<_>>(),
+        "work_total": done.len(),
+        "work": done.iter().take(ROWS_MAX).map(work).collect::<Vec<_>>(),
         "connections_total": connections.len(),
         "connections": connections.iter().take(ROWS_MAX).map(|row| connection(row, pulse.at)).collect::<Vec<_>>(),
         "points": record.after(points).map(|row| point(row, pulse.at)).collect::<Vec<_>>(),
         "notices": record.log.after(notices).iter().map(|entry| notice(entry, pulse.at)).collect::<Vec<_>>(),
+    })
+}
+
+fn work(work: &Work) -> Value {
+    let time = |permille: u32| (work.time.count() > 0).then(|| ms(work.time.quantile(permille)));
+    json!({
+        "id": work.name, "in_flight": work.in_flight, "succeeded": work.succeeded, "failed": work.failed,
+        "dropped": work.dropped, "time_p50_ms": time(500), "time_p95_ms": time(950), "time_p99_ms": time(990),
     })
 }
 

@@ -40,6 +40,7 @@
 //! | `watched`, `operation` | what is asked of a pool, and what may be done to it |
 //! | `record`, `point`, `log` | what is kept of each |
 //! | `rule`, `alert` | what is worth a person's attention, and when |
+//! | `work` | what is done over each, by name |
 //! | `metrics` | what Prometheus is told |
 //! | `panel`, `answer`, `access`, `page/` | the admin panel: routes, JSON, tokens, the page |
 //! | `serve` | a socket for it |
@@ -67,6 +68,7 @@ mod rule;
 mod serve;
 mod watched;
 pub mod words;
+mod work;
 
 pub use access::{TOKEN_MIN, TokenError};
 pub use alert::{Alert, AlertState};
@@ -79,3 +81,4 @@ pub use point::Point;
 pub use rule::{Condition, Rule, Severity};
 #[cfg(feature = "serve")]
 pub use serve::serve;
+pub use work::Work;

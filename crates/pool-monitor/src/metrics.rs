@@ -15,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::alert::{Alert, AlertState};
 use crate::monitor::Monitor;
+use crate::work::Work;
 
 /// The media type of [`Monitor::metrics`].
 pub const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -31,6 +32,7 @@ struct Told {
     status: Status,
     stats: Stats,
     alerts: Vec<Alert>,
+    work: Vec<Work>,
 }
 
 /// A histogram's name, its help, and where it is.
@@ -47,7 +49,7 @@ const fn family<V>(name: &'static str, help: &'static str, of: fn(&Told) -> Vec<
     Family { name, help, of }
 }
 
-const GAUGES: [Family<f64>; 11] = [
+const GAUGES: [Family<f64>; 12] = [
     family("db_client_connection_count", "Open connections, idle or used", |pool| {
         let Status { total, in_use, connecting, closing, .. } = pool.status;
         let idle = total.saturating_sub(in_use + connecting + closing);
@@ -73,6 +75,10 @@ const GAUGES: [Family<f64>; 11] = [
     family("pool_endpoints", "Endpoints by whether they are backing off", |pool| {
         each("state", [("up", pool.status.endpoints_up), ("down", pool.status.endpoints_down)])
     }),
+    family("pool_work_in_flight", "Operations of the application under way", |pool| {
+        let row = |work: &Work| (vec![("work", work.name.to_string())], work.in_flight as f64);
+        pool.work.iter().map(row).collect()
+    }),
     family("pool_phase", "1 for the phase that the pool is in", |pool| {
         let is = |phase: &Phase| (phase.name(), u32::from(*phase == pool.status.phase));
         each("phase", Phase::ALL.iter().map(is))
@@ -89,7 +95,7 @@ const GAUGES: [Family<f64>; 11] = [
     }),
 ];
 
-const COUNTERS: [Family<u64>; 14] = [
+const COUNTERS: [Family<u64>; 15] = [
     family(
         "db_client_connection_timeouts",
         "Callers whose time was up before they got a connection",
@@ -115,6 +121,14 @@ const COUNTERS: [Family<u64>; 14] = [
         let ends = [("success", pool.stats.successes), ("returned", pool.stats.returned)];
         let faults = FaultClass::ALL.into_iter().zip(pool.stats.faults);
         each("outcome", ends.into_iter().chain(faults.map(|(class, count)| (class.name(), count))))
+    }),
+    family("pool_work", "Operations of the application that ended, by how", |pool| {
+        let ends = |work: &Work| {
+            [("succeeded", work.succeeded), ("failed", work.failed), ("dropped", work.dropped)].map(
+                |(word, count)| (vec![("work", work.name.to_string()), ("outcome", word.to_owned())], count),
+            )
+        };
+        pool.work.iter().flat_map(ends).collect()
     }),
     family("pool_connects_begun", "Connects begun", |pool| one(pool.stats.connects)),
     family("pool_connects", "Connects that ended, by how", |pool| {
@@ -177,7 +191,8 @@ impl Collector for Monitor {
             .map(|pooled| {
                 let pulse = pooled.pool.pulse();
                 let alerts = pooled.record().alerts.all(&pooled.name, self.rules(), pulse.at);
-                Told { name: pooled.name.clone(), status: pulse.status, stats: pulse.stats, alerts }
+                let (name, work) = (pooled.name.clone(), pooled.work.now());
+                Told { name, status: pulse.status, stats: pulse.stats, alerts, work }
             })
             .collect();
         if pools.is_empty() {
@@ -197,15 +212,26 @@ impl Collector for Monitor {
             let mut metric =
                 encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
             for pool in &pools {
-                let times = of(&pool.stats);
-                let (sum, count) = (times.sum().as_secs_f64(), times.count());
-                let labels = labelled(pool, Labels::new());
-                let mut sample = metric.encode_family(&labels)?;
-                sample.encode_histogram::<NoLabelSet>(sum, count, &buckets(times), None)?;
+                time(&mut metric, &labelled(pool, Labels::new()), of(&pool.stats))?;
+            }
+        }
+        let (name, help) = ("pool_work_time", "From the call of an operation to its end");
+        let mut metric =
+            encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
+        for pool in &pools {
+            for work in &pool.work {
+                let labels = labelled(pool, vec![("work", work.name.to_string())]);
+                time(&mut metric, &labels, &work.time)?;
             }
         }
         Ok(())
     }
+}
+
+fn time(metric: &mut MetricEncoder<'_>, labels: &Labels, times: &Histogram) -> fmt::Result {
+    let (sum, count) = (times.sum().as_secs_f64(), times.count());
+    let mut sample = metric.encode_family(labels)?;
+    sample.encode_histogram::<NoLabelSet>(sum, count, &buckets(times), None)
 }
 
 fn samples<V>(

@@ -59,13 +59,16 @@ pub struct View {
     pub log: Vec<Entry>,
 }
 
-/// Why a pool is not watched.
+/// Why a pool, or what is done over it, is not watched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WatchError {
     /// Another pool has this name.
     #[error("a pool named `{0}` is watched already: give this one another name, or unwatch that one first")]
     NameTaken(String),
+    /// Nothing is watched by this name.
+    #[error("no pool named `{0}` is watched: watch it first")]
+    NoPool(String),
     /// There is nothing to call it by.
     #[error("the name of a pool is empty: give it one, to tell it from others in the panel and in metrics")]
     NoName,
@@ -252,7 +255,7 @@ impl Monitor {
         lock(&self.inner.pools).clone()
     }
 
-    fn find(&self, name: &str) -> Option<Arc<Pooled>> {
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Pooled>> {
         self.pools().into_iter().find(|pooled| pooled.name == name)
     }
 }

@@ -10,6 +10,7 @@ use crate::alert::Alert;
 use crate::record::Record;
 use crate::rule::Rule;
 use crate::watched::Watched;
+use crate::work::Source;
 
 /// Whom to tell.
 pub(crate) type Told = Box<dyn Fn(&Alert) + Send + Sync>;
@@ -18,6 +19,7 @@ pub(crate) type Told = Box<dyn Fn(&Alert) + Send + Sync>;
 pub(crate) struct Pooled {
     pub(crate) name: String,
     pub(crate) pool: Box<dyn Watched>,
+    pub(crate) work: Source,
     record: Mutex<Record>,
     /// Held while it is looked at, and while somebody is told of it; nobody waits for it.
     busy: Mutex<()>,
@@ -26,7 +28,7 @@ pub(crate) struct Pooled {
 impl Pooled {
     pub(crate) fn new(name: String, pool: impl Watched + 'static) -> Self {
         let record = Mutex::new(Record::new(&pool));
-        Pooled { name, pool: Box::new(pool), record, busy: Mutex::default() }
+        Pooled { name, pool: Box::new(pool), work: Source::default(), record, busy: Mutex::default() }
     }
 
     pub(crate) fn record(&self) -> MutexGuard<'_, Record> {

@@ -6,6 +6,7 @@
 //!
 //! # async fn run(db: pool_smol::SupabasePool) -> Result<(), Box<dyn std::error::Error>> {
 //! let monitor = Monitor::builder().on_alert(|alert| eprintln!("{}: {}", alert.name, alert.says)).build();
+//! // The pool; with a service layer, and the figures of its operations: service.watch(&monitor, "main")?
 //! monitor.watch("main", db.pool())?;
 //! smol::spawn(monitor.run(SmolClock::new())).detach();
 //!

@@ -33,6 +33,12 @@
 //! | [`service`] | an application's operations, with names, classes and figures |
 //! | [`query`] | select, filters, insert, update, upsert, delete, rpc |
 //! | [`error`] | what went wrong, whose fault it was, and what may be done |
+//!
+//! # Features
+//!
+//! | feature | adds | extra dependencies |
+//! |---|---|---|
+//! | `monitor` | `Service::watch`: the pool and its operations in a monitor, its panel and its metrics | `pool-monitor` |
 
 pub mod config;
 pub mod error;

@@ -4,9 +4,10 @@
 //! use pool_tokio::TokioClock;
 //! use pool_tokio::monitor::{Monitor, Panel, serve};
 //!
-//! # async fn run(db: pool_tokio::SupabasePool) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn run(service: pool_tokio::Service) -> Result<(), Box<dyn std::error::Error>> {
 //! let monitor = Monitor::builder().on_alert(|alert| eprintln!("{}: {}", alert.name, alert.says)).build();
-//! monitor.watch("main", db.pool())?;
+//! // The pool and the figures of the service's operations; a pool by itself: monitor.watch("main", db.pool())?
+//! service.watch(&monitor, "main")?;
 //! tokio::spawn(monitor.run(TokioClock::new()));
 //!
 //! let panel = Panel::new(monitor).operators(std::env::var("PANEL_TOKEN")?)?;

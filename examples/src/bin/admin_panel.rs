@@ -79,7 +79,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
 async fn watch(blog: &BlogService, port: u16) -> Result<std::net::SocketAddr, Box<dyn Error>> {
     let begun = Instant::now();
     let monitor = Monitor::builder().on_alert(move |alert| tell(begun, alert)).build();
-    monitor.watch("blog", blog.pool().pool())?;
+    blog.watch(&monitor)?;
     tokio::spawn(monitor.run(TokioClock::new()));
 
     let token = token();

@@ -10,6 +10,7 @@ mod rows;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use pool_tokio::monitor::{Monitor, WatchError};
 use pool_tokio::pool_supabase::{Error, OperationStats};
 use pool_tokio::{Service, SupabasePool};
 
@@ -27,6 +28,15 @@ impl BlogService {
     /// The blog over a pool.
     pub fn new(pool: SupabasePool) -> Self {
         BlogService { service: Service::new(pool) }
+    }
+
+    /// Has a monitor watch the blog.
+    ///
+    /// # Errors
+    ///
+    /// When another pool has its name.
+    pub fn watch(&self, monitor: &Monitor) -> Result<(), WatchError> {
+        self.service.watch(monitor, "blog")
     }
 
     /// The newest posts.

@@ -1,4 +1,4 @@
-// Endpoints, connections, notices, totals and settings. Rules:
+// Endpoints, work, connections, notices, totals and settings. Rules:
 // - Rows are kept by key and brought up to date in place; order changes only as the chosen column says.
 // - Every word from the pool goes in as text.
 
@@ -35,6 +35,17 @@ const CONNECTION_COLUMNS = [
   { name: 'Uses', text: (c) => count(c.uses), by: (c) => c.uses, figure: true },
   { name: 'Endpoint', text: (c) => c.endpoint, by: (c) => c.endpoint },
   { name: 'Label', text: (c) => c.label ?? '–', by: (c) => c.label, label: true },
+];
+
+const WORK_COLUMNS = [
+  { name: 'Operation', text: (w) => w.id, by: (w) => w.id, head: true },
+  { name: 'Under way', text: (w) => count(w.in_flight), by: (w) => w.in_flight, figure: true },
+  { name: 'Succeeded', text: (w) => count(w.succeeded), by: (w) => w.succeeded, figure: true },
+  { name: 'Failed', text: (w) => count(w.failed), by: (w) => w.failed, figure: true },
+  { name: 'Given up', text: (w) => count(w.dropped), by: (w) => w.dropped, figure: true },
+  { name: 'Median time', text: (w) => duration(w.time_p50_ms), by: (w) => w.time_p50_ms, figure: true },
+  { name: 'p95', text: (w) => duration(w.time_p95_ms), by: (w) => w.time_p95_ms, figure: true },
+  { name: 'p99', text: (w) => duration(w.time_p99_ms), by: (w) => w.time_p99_ms, figure: true },
 ];
 
 const slot = (connection) => Number(/\d+/.exec(connection.id)?.[0] ?? 0);
@@ -138,16 +149,22 @@ function compare(a, b, sign) {
 
 const endpoints = new Table(byId('endpoints'), ENDPOINT_COLUMNS);
 const connections = new Table(byId('connections'), CONNECTION_COLUMNS, { index: 2, down: false });
+const work = new Table(byId('work'), WORK_COLUMNS, { index: 2, down: true });
 
 export function renderTables(detail) {
   const ends = detail.endpoints ?? [];
   const conns = detail.connections ?? [];
+  const done = detail.work ?? [];
   endpoints.show(ends);
   connections.show(conns);
+  work.show(done);
+  show(byId('work-part'), done.length > 0);
   setText(byId('endpoints-count'), count(ends.length));
-  const cut = detail.connections_total > conns.length;
-  setText(byId('connections-count'), cut ? `${count(conns.length)} of ${count(detail.connections_total)}` : count(conns.length));
+  setText(byId('connections-count'), listed(conns, detail.connections_total));
+  setText(byId('work-count'), listed(done, detail.work_total));
 }
+
+const listed = (rows, total) => (total > rows.length ? `${count(rows.length)} of ${count(total)}` : count(rows.length));
 
 export function renderNotices(notices) {
   const newestFirst = notices.toReversed();

@@ -15,4 +15,5 @@ mod status;
 mod telling;
 mod tokens;
 mod wire;
+mod work;
 mod world;

@@ -14,3 +14,5 @@ mod resolver;
 mod suite;
 mod support;
 mod tls;
+#[cfg(feature = "direct")]
+mod watched;

@@ -22,6 +22,9 @@
 //! }
 //! ```
 
+#[cfg(feature = "monitor")]
+mod watched;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
