@@ -285,10 +285,13 @@ mod tests {
     }
 
     #[cfg(feature = "image")]
+    type Lie = (&'static str, fn(&mut Heap));
+
+    #[cfg(feature = "image")]
     #[test]
     fn a_heap_that_is_not_whole_is_found_out() {
         let at = Time::from_nanos;
-        let lies: [(&str, fn(&mut Heap)); 11] = [
+        let lies: [Lie; 11] = [
             ("a block is not a whole one", |heap| heap.conns.push(Time::MAX)),
             ("a block is missing", |heap| heap.conns.truncate(16)),
             ("another is the first of a block", |heap| heap.conns[0] = Time::from_nanos(5)),
