@@ -153,8 +153,7 @@ impl Heap {
             ordered && self.known_place(entry.key()) == Some(at as u32) && right(entry.key())
         };
         let first_of_block = |(block, &place): (usize, &u32)| {
-            let entry = self.entries.get(place as usize).copied();
-            self.first_of(block) == entry && (place == ABSENT) == entry.is_none()
+            self.first_of(block) == self.entries.get(place as usize).copied()
         };
         let armed = |(index, _): (usize, &Time)| right(Key::Conn(index as u32));
         self.conns.len() == self.blocks.len() * BLOCK
@@ -247,82 +246,121 @@ impl Heap {
 
 #[cfg(test)]
 mod tests {
+    use alloc::collections::BTreeMap;
+
     use super::*;
+    use crate::rng::Rng;
+
+    /// Connections of several blocks.
+    const CONNS: u64 = 5 * BLOCK as u64;
+
+    fn at(nanos: u64) -> Time {
+        Time::from_nanos(nanos)
+    }
+
+    fn earliest(model: &BTreeMap<Key, Time>) -> Option<(Time, Key)> {
+        model.iter().map(|(&key, &at)| (at, key)).min()
+    }
+
+    #[test]
+    fn it_agrees_with_a_sorted_map_on_who_is_first_of_equals_too() {
+        let mut rng = Rng::new(1);
+        let (mut heap, mut model) = (Heap::new(), BTreeMap::new());
+        for edit in 0..20_000 {
+            let index = rng.between(0, 9) as u32;
+            let conn = Key::Conn(rng.between(0, CONNS - 1) as u32);
+            let key = [conn, conn, conn, Key::Ticket(index), Key::Endpoint(index), Key::Shrink, Key::Grace]
+                [rng.between(0, 6) as usize];
+            // Those who have just come first are the ones that move.
+            let key = match heap.first() {
+                Some((_, first)) if rng.between(0, 3) == 0 => first,
+                _ => key,
+            };
+            let until =
+                [at(rng.between(0, 20)), at(rng.between(0, 20)), Time::MAX][rng.between(0, 2) as usize];
+            if rng.between(0, 3) == 0 {
+                heap.clear(key);
+                model.remove(&key);
+            } else {
+                heap.set(key, until);
+                model.insert(key, until);
+            }
+            // A connection has no use for a deadline that never comes.
+            model.retain(|key, &mut at| at < Time::MAX || !matches!(key, Key::Conn(_)));
+            assert_eq!(heap.first(), earliest(&model), "edit {edit}");
+            assert_eq!(heap.first_at(), earliest(&model).map_or(Time::MAX, |(at, _)| at));
+            assert_eq!(heap.get(key), model.get(&key).copied());
+            #[cfg(feature = "image")]
+            assert!(heap.is_whole(|key| model.contains_key(&key)), "edit {edit}: {heap:?}");
+        }
+        while let Some((_, key)) = heap.first() {
+            assert_eq!(heap.first(), earliest(&model));
+            heap.clear(key);
+            model.remove(&key);
+        }
+        assert!(model.is_empty(), "{model:?} is lost");
+    }
 
     #[test]
     fn its_tables_have_room_for_a_quarter_more_than_there_were() {
         let mut heap = Heap::new();
-        (0..9).for_each(|index| heap.set(Key::Endpoint(index), Time::from_nanos(10)));
+        (0..9).for_each(|index| heap.set(Key::Endpoint(index), at(10)));
         assert_eq!(heap.endpoints.capacity(), 11);
-        (0..9 * BLOCK as u32).for_each(|index| heap.set(Key::Conn(index), Time::from_nanos(10)));
+        (0..9 * BLOCK as u32).for_each(|index| heap.set(Key::Conn(index), at(10)));
         assert_eq!((heap.blocks.capacity(), heap.conns.capacity()), (11, 160));
     }
-
-    #[test]
-    fn a_deadline_without_end_is_none_for_a_connection() {
-        let mut heap = Heap::new();
-        heap.set(Key::Conn(3), Time::MAX);
-        assert_eq!((heap.first(), heap.get(Key::Conn(3)), heap.first_at()), (None, None, Time::MAX));
-        heap.set(Key::Conn(3), Time::from_nanos(7));
-        heap.set(Key::Conn(3), Time::MAX);
-        assert_eq!((heap.first(), heap.get(Key::Conn(3))), (None, None));
-    }
-
-    /// In this order: endpoint 1, the second connection of the first block, the first of the second one, the pool itself.
-    #[cfg(feature = "image")]
-    fn heap() -> Heap {
-        let mut heap = Heap::new();
-        for (key, at) in [
-            (Key::Grace, 40),
-            (Key::Conn(16), 30),
-            (Key::Conn(2), 25),
-            (Key::Conn(1), 20),
-            (Key::Endpoint(1), 10),
-        ] {
-            heap.set(key, Time::from_nanos(at));
-        }
-        heap
-    }
-
-    #[cfg(feature = "image")]
-    type Lie = (&'static str, fn(&mut Heap));
 
     #[cfg(feature = "image")]
     #[test]
     fn a_heap_that_is_not_whole_is_found_out() {
-        let at = Time::from_nanos;
-        let lies: [Lie; 11] = [
-            ("a block is not a whole one", |heap| heap.conns.push(Time::MAX)),
-            ("a block is missing", |heap| heap.conns.truncate(16)),
-            ("another is the first of a block", |heap| heap.conns[0] = Time::from_nanos(5)),
-            ("the first of a block has another deadline", |heap| heap.conns[1] = Time::from_nanos(21)),
-            ("the first of a block has none", |heap| heap.conns[16] = Time::MAX),
-            ("a block has a deadline and no entry", |heap| {
-                heap.conns.resize(48, Time::MAX);
-                heap.conns[40] = Time::from_nanos(50);
-                heap.blocks.push(ABSENT);
+        type Lie = fn(&mut Heap);
+        const OTHER: u32 = BLOCK as u32;
+        /// In its order: two connections of the first block, of which the second is behind the first; one of another; an endpoint.
+        fn heap() -> Heap {
+            let mut heap = Heap::new();
+            heap.set(Key::Conn(3), at(10));
+            heap.set(Key::Conn(5), at(20));
+            heap.set(Key::Conn(OTHER), at(30));
+            heap.set(Key::Endpoint(0), at(40));
+            heap
+        }
+        let lies: [(&str, Lie); 15] = [
+            ("a block is cut short", |heap| heap.conns.truncate(2 * BLOCK - 1)),
+            ("a block has no deadlines", |heap| heap.blocks.push(ABSENT)),
+            ("deadlines have no block", |heap| heap.conns.resize(3 * BLOCK, Time::MAX)),
+            ("a deadline is in no entry", |heap| heap.conns[3] = at(9)),
+            ("an entry comes before its deadline", |heap| heap.conns[3] = at(11)),
+            ("an entry has no deadline", |heap| heap.conns[BLOCK] = Time::MAX),
+            ("an entry is for the end of time", |heap| {
+                heap.conns[BLOCK] = Time::MAX;
+                heap.entries[1].at = Time::MAX;
             }),
-            ("a block leads beyond the entries", |heap| {
-                heap.conns.resize(48, Time::MAX);
-                heap.blocks.push(9);
-                heap.endpoints[1] = ABSENT;
+            ("the second of equals has the entry", |heap| heap.conns[2] = at(10)),
+            ("a block's first has no entry", |heap| {
+                heap.entries.swap_remove(1);
+                (heap.blocks[1], heap.endpoints[0]) = (ABSENT, 1);
             }),
-            ("two lead to one entry", |heap| heap.endpoints[0] = 0),
-            ("an entry is there twice", |heap| heap.entries.push(heap.entries[3])),
-            ("nothing leads to an entry", |heap| heap.single[1] = ABSENT),
-            ("one stands before an earlier one", |heap| {
-                heap.entries[0].at = Time::from_nanos(35);
+            ("a place is not there", |heap| heap.endpoints[0] = 3),
+            ("a place is there for whom there is no entry", |heap| heap.tickets.push(0)),
+            ("a block without deadlines has a place", |heap| {
+                heap.conns.resize(3 * BLOCK, Time::MAX);
+                heap.blocks.push(4);
+            }),
+            ("a place is another's", |heap| heap.blocks[1] = 0),
+            ("a key is there twice", |heap| heap.entries.push(Entry::new(at(50), Key::Endpoint(0)))),
+            ("one comes behind who is later", |heap| {
+                heap.entries.swap(0, 2);
+                (heap.blocks[0], heap.endpoints[0]) = (2, 0);
             }),
         ];
+        assert!(heap().is_whole(|_| true) && Heap::new().is_whole(|_| false));
+        for wrong in [Key::Conn(3), Key::Conn(5), Key::Conn(OTHER), Key::Endpoint(0)] {
+            assert!(!heap().is_whole(|key| key != wrong), "{wrong:?}");
+        }
         for (why, lie) in lies {
             let mut heap = heap();
-            assert!(heap.is_whole(|_| true));
             lie(&mut heap);
             assert!(!heap.is_whole(|_| true), "{why}");
         }
-        for wrong in [Key::Conn(1), Key::Conn(2), Key::Conn(16), Key::Endpoint(1), Key::Grace] {
-            assert!(!heap().is_whole(|key| key != wrong), "{wrong:?}");
-        }
-        assert_eq!(heap().first(), Some((at(10), Key::Endpoint(1))));
     }
 }
