@@ -44,6 +44,7 @@ pub(crate) struct Endpoint {
     last_close: (Time, Span),
 }
 
+#[cfg(target_pointer_width = "64")]
 const _: () = assert!(core::mem::offset_of!(Endpoint, freshness) == 120, "the second line ends here");
 
 /// What a sign of life or of trouble changed about an endpoint's health.

@@ -70,6 +70,7 @@ impl Waiter {
 }
 
 /// With the slot's head, a line of the cache.
+#[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<Option<Waiter>>() == 56);
 
 /// Selects the links of a waiter in its queue.
