@@ -351,6 +351,10 @@ mod tests {
         ] {
             assert!(!arena(&slots, free, len).is_whole(), "{why}");
         }
+        let mut circle = arena(&[(2, None), (3, None)], &[0, 1], 0);
+        assert!(circle.is_whole());
+        circle.slots[1].next = 0;
+        assert!(!circle.is_whole(), "the free slots lead in a circle");
         assert!(arena(&[(u32::MAX, None)], &[0], 0).is_whole(), "its last tenant is yet to come");
     }
 

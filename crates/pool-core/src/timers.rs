@@ -200,7 +200,7 @@ mod tests {
                 model.clear(key);
                 match key {
                     Key::Ticket(index) => timers.end_wait(&mut waiters, ids[index as usize]),
-                    _ => timers.clear(key),
+                    Key::Conn(_) | Key::Endpoint(_) | Key::Shrink | Key::Grace => timers.clear(key),
                 }
             }
             assert_eq!(timers.first(), model.first(), "edit {edit}");
