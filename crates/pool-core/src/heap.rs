@@ -1,7 +1,7 @@
 //! An indexed 4-ary heap of deadlines, in O(log n): at most one for each key.
 //!
 //! Connections, of which there can be many, are in it by blocks of neighbours: their deadlines are in a table, and of each block the one
-//! that comes first has the entry. Where another comes before it, a block is looked through, which is two lines of the cache;
+//! that comes first has the entry. Where another comes before it, a block is looked through, which is two lines of the cache or three;
 //! the heap has a sixteenth of the entries, so that it stays in the cache when the connections do not.
 
 use alloc::vec::Vec;
@@ -62,7 +62,7 @@ impl Heap {
         Some(self.entries[place as usize].at)
     }
 
-    /// Arms the timer of `key` for exactly `at`.
+    /// Arms the timer of `key` for exactly `at`; that of a connection at the end of time is none.
     pub(crate) fn set(&mut self, key: Key, at: Time) {
         let entry = Entry::new(at, key);
         if let Key::Conn(index) = key {
