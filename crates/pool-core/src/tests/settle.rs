@@ -3,9 +3,11 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::arena::Id;
+use crate::timers::Key;
 use crate::{
     Acquire, Action, CloseReason, Config, ConnId, EndpointSpec, Event, FaultClass, Health, Outcome, Phase,
-    Pool, Request, Ticket, Time,
+    Pool, Request, Reuse, Ticket, Time,
 };
 
 fn at(ms: u64) -> Time {
@@ -173,4 +175,25 @@ fn a_claim_tells_the_time_and_what_that_triggers_is_done() {
     let closed = |action: &Action| matches!(action, Action::Close { conn, .. } if *conn == other);
     assert!(done.iter().any(closed), "{done:?}");
     assert!(done.iter().any(|action| matches!(action, Action::Connect { .. })), "{done:?}");
+}
+
+#[test]
+fn nobody_is_woken_for_the_end_of_a_probe_that_was_answered() {
+    let reports: [fn(ConnId) -> Event; 2] = [
+        |conn| Event::Probed { conn },
+        |conn| Event::ProbeFailed { conn, class: FaultClass::Application, reuse: Reuse::Keep },
+    ];
+    for report in reports {
+        let mut pool = pool(1, 1, |config| config.health_check_interval = Duration::from_secs(3));
+        let [conn] = dials(&mut pool)[..] else { panic!("one is wanted") };
+        opened(&mut pool, 1, conn);
+        let timer = Key::Conn(conn.slot());
+        let due = pool.timers.get(timer).unwrap();
+        pool.advance(due);
+        assert_eq!(actions(&mut pool), [Action::Probe { conn }]);
+        let answered = due + Duration::from_millis(1);
+        let _ = pool.handle(answered, report(conn));
+        let next = answered + pool.conns[conn].probe_every.as_duration();
+        assert_eq!(pool.timers.get(timer), Some(next));
+    }
 }

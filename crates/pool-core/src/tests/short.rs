@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::arena::Id;
+use crate::conn::Conn;
 use crate::rest::Rest;
 use crate::{
     Acquire, Action, CloseReason, Config, ConnId, Event, FaultClass, Health, Lease, Outcome, Pool, Request,
@@ -132,6 +133,20 @@ fn what_went_well_is_given_back_at_once_and_nothing_else() {
         let id = only(pool);
         pool.conns[id].leases_max = 2;
     }));
+    // A use that went well makes up for these: only the long way does.
+    let past: [fn(&mut Conn); 4] = [
+        |conn| conn.faults = 1,
+        |conn| conn.probe_failures = 1,
+        |conn| conn.stalls = 1,
+        |conn| conn.stalled = true,
+    ];
+    for (n, past) in past.into_iter().enumerate() {
+        let with_past = |pool: &mut Pool| {
+            let id = only(pool);
+            past(&mut pool.conns[id]);
+        };
+        assert!(!gives_back(at(5), Outcome::Success, with_past), "past {n}");
+    }
 }
 
 #[test]
