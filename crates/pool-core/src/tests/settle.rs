@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::arena::Id;
 use crate::timers::Key;
 use crate::{
     Acquire, Action, CloseReason, Config, ConnId, EndpointSpec, Event, FaultClass, Health, Outcome, Phase,
@@ -196,4 +195,13 @@ fn nobody_is_woken_for_the_end_of_a_probe_that_was_answered() {
         let next = answered + pool.conns[conn].probe_every.as_duration();
         assert_eq!(pool.timers.get(timer), Some(next));
     }
+}
+
+#[test]
+fn a_connection_that_nobody_has_used_is_idle_since_it_was_opened() {
+    let mut pool = pool(1, 1, |_| {});
+    let [conn] = dials(&mut pool)[..] else { panic!("one is wanted") };
+    opened(&mut pool, 5_000, conn);
+    let expiry = at(5_000) + pool.config().max_idle_time;
+    assert_eq!(pool.timers.get(Key::Conn(conn.slot())), Some(expiry));
 }
