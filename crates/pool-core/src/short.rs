@@ -170,7 +170,9 @@ const fn is_usual(conn: &Conn) -> bool {
         & conn.mark.is_none()
         & !conn.probing
         & !conn.stalled
-        & (conn.faults | conn.probe_failures | conn.stalls == 0)
+        & (conn.faults == 0)
+        & (conn.probe_failures == 0)
+        & (conn.stalls == 0)
         & matches!(conn.health, Health::Healthy)
 }
 

@@ -202,12 +202,15 @@ fn claims(now: u64, change: impl FnOnce(&mut Pool)) -> bool {
     assert_eq!(pool.claim_at_once(at(5), &ticket), None, "not granted yet");
     let _ = pool.release(at(5), lease, Outcome::Success);
     change(&mut pool);
-    pool.claim_at_once(at(now), &ticket).is_some()
+    let claimed = pool.claim_at_once(at(now), &ticket).is_some();
+    assert!(!claimed || pool.now() == at(now), "what was claimed tells the time");
+    claimed
 }
 
 #[test]
 fn what_was_granted_is_claimed_at_once_where_nothing_is_due_and_nothing_is_wrong() {
     assert!(claims(5, |_| {}));
+    assert!(claims(7, |_| {}), "some time later");
     assert!(!claims(5, |pool| pool.rest = Rest::Unknown));
     assert!(!claims(5, |pool| pool.rest = Rest::Ignored));
     assert!(!claims(5, |pool| pool.timers.set(crate::timers::Key::Grace, at(5))));
