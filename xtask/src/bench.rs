@@ -49,7 +49,7 @@ pub fn bench(words: &[&str]) -> Result<(), Failure> {
             "http" => peers("peers-http", &["http"], short)?,
             "faults" => faults(short)?,
             "gate" => instructions()?,
-            "baseline" => counted("baseline", &[])?,
+            "baseline" => counted("baseline", false)?,
             _ => return Err(Failure::new(format!("`{part}` is no part of it: {NO_PART}"))),
         }
     }
@@ -58,18 +58,18 @@ pub fn bench(words: &[&str]) -> Result<(), Failure> {
 
 /// The gate: what the inputs of the core, and an acquire and a release, cost in instructions; part of `cargo xtask test`.
 pub(crate) fn instructions() -> Result<(), Failure> {
-    counted("gate", &[])
+    counted("gate", false)
 }
 
 fn core(short: bool) -> Result<(), Failure> {
-    counted("core", if short { &["--short"] } else { &[] })
+    counted("core", short)
 }
 
 /// Runs `pool-bench`, alone in its build: features that tests switch on would be counted too.
-fn counted(command: &str, more: &[&str]) -> Result<(), Failure> {
+fn counted(command: &str, short: bool) -> Result<(), Failure> {
     install::valgrind()?;
     let mut bench = gate::cargo(&["run", "--quiet", "--release", "--package", "pool-bench", "--", command]);
-    bench.arg(folder()?).args(more);
+    bench.arg(folder(short)?).args(short.then_some("--short"));
     run::show(&mut bench, "what inputs cost is not as it should be")
         .map_err(|failure| failure.mend("see above"))
 }
@@ -92,7 +92,7 @@ fn comparison(package: &str, words: &[&str], short: bool) -> Result<Command, Fai
     let peers = workspace().join("crates/pool-bench/peers");
     let mut bench = gate::cargo(&["run", "--quiet", "--release", "--locked", "--package", package, "--"]);
     bench.current_dir(peers).env("CARGO_TARGET_DIR", workspace().join("target/peers"));
-    bench.args(words).arg(folder()?).args(short.then_some("--short"));
+    bench.args(words).arg(folder(short)?).args(short.then_some("--short"));
     Ok(bench)
 }
 
@@ -100,9 +100,9 @@ fn compare(bench: &mut Command) -> Result<(), Failure> {
     run::show(bench, "others could not be compared with ours")
 }
 
-/// `target/bench`, made if it is not there.
-fn folder() -> Result<PathBuf, Failure> {
-    let folder = workspace().join("target").join("bench");
+/// `target/bench`, made if it is not there. Of a short run it is a folder below it, where `--docs` does not look.
+fn folder(short: bool) -> Result<PathBuf, Failure> {
+    let folder = workspace().join("target").join("bench").join(if short { "short" } else { "" });
     fs::create_dir_all(&folder).context(|| format!("cannot create {}", folder.display()))?;
     Ok(folder)
 }
@@ -110,7 +110,7 @@ fn folder() -> Result<PathBuf, Failure> {
 /// Puts the tables that were measured last between their marks.
 fn write() -> Result<(), Failure> {
     for (file, name, table) in PLACES {
-        let table = folder()?.join(table);
+        let table = folder(false)?.join(table);
         let Ok(table) = fs::read_to_string(table) else { continue };
         pages::put(file, name, &table)?;
     }
@@ -120,6 +120,12 @@ fn write() -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_short_run_leaves_is_not_where_the_docs_look() {
+        let (kept, short) = (folder(false).unwrap(), folder(true).unwrap());
+        assert!(PLACES.iter().all(|(.., table)| kept.join(table) != short.join(table)));
+    }
 
     #[test]
     fn an_unknown_part_is_named() {

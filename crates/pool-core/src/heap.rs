@@ -1,7 +1,7 @@
 //! An indexed 4-ary heap of deadlines, in O(log n): at most one for each key.
 //!
 //! Connections, of which there can be many, are in it by blocks of neighbours: their deadlines are in a table, and of each block the one
-//! that comes first has the entry. Where another comes before it, a block is looked through, which is two lines of the cache or three;
+//! that comes first has the entry. When that one is put off or ends, its block is looked through, which is two lines of the cache or three;
 //! the heap has a sixteenth of the entries, so that it stays in the cache when the connections do not.
 
 use alloc::vec::Vec;
