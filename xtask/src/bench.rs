@@ -102,7 +102,10 @@ fn compare(bench: &mut Command) -> Result<(), Failure> {
 
 /// `target/bench`, made if it is not there. Of a short run it is a folder below it, where `--docs` does not look.
 fn folder(short: bool) -> Result<PathBuf, Failure> {
-    let folder = workspace().join("target").join("bench").join(if short { "short" } else { "" });
+    let mut folder = workspace().join("target").join("bench");
+    if short {
+        folder.push("short");
+    }
     fs::create_dir_all(&folder).context(|| format!("cannot create {}", folder.display()))?;
     Ok(folder)
 }

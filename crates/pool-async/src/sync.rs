@@ -8,9 +8,9 @@
 //! who finds one taken backs off, where std's asks again at once, then goes to sleep, so that every unlock is a call into the system as
 //! long as two threads want it.
 //!
-//! To stay away for longer, for the time of many turns, was tried: the other thread then has the lock's lines of the cache for itself, and
-//! where threads do nothing but acquire and release, a pair takes a quarter less. But where they work for a microsecond in between, one turn in
-//! a hundred then waits for 5 µs in the place of 0.6, and in some runs half as much was served. Nobody's threads do nothing else.
+//! Nobody stays away for the time of many turns, so that the other thread has the lock's lines of the cache for itself. It was tried, and
+//! threads that do nothing but acquire and release gain by it; those that work for some microseconds in between, as users' do, wait for many
+//! times longer whenever they meet.
 
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
