@@ -141,21 +141,21 @@ impl<B: Backend, C: Clock> Lease<B, C> {
 impl<B: Backend, C: Clock> Admission<'_, B, C> {
     #[cold]
     #[inline(never)]
-    fn reject(&mut self, grant: Grant) {
-        let (conn, id) = (&mut self.conn, grant.conn());
-        self.shared.turn(|state, now| {
+    fn reject(shared: &Shared<B, C>, grant: Grant, mut conn: Option<B::Conn>) {
+        shared.turn(|state, now| {
+            let id = grant.conn();
             if state.core.reject(now, grant) == Verdict::Accepted {
-                state.slots.give_back(id, conn);
+                state.slots.give_back(id, &mut conn);
             }
         });
     }
 }
 
 impl<B: Backend, C: Clock> Drop for Admission<'_, B, C> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         if let Some(grant) = self.grant.take() {
-            self.reject(grant);
+            Self::reject(self.shared, grant, self.conn.take());
         }
     }
 }

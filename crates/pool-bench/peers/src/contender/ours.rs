@@ -1,4 +1,3 @@
-use std::future::Future;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
@@ -74,9 +73,8 @@ macro_rules! on_a_clock {
                 $name(pool)
             }
 
-            fn acquire(&self) -> impl Future<Output = Result<Lease<Site, $clock>, Denied>> + Send {
-                let acquire = self.0.acquire();
-                async move { acquire.await.map_err(denied) }
+            async fn acquire(&self) -> Result<Lease<Site, $clock>, Denied> {
+                self.0.acquire().await.map_err(denied)
             }
 
             fn give_back(guard: Lease<Site, $clock>) {
