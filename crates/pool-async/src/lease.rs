@@ -32,7 +32,8 @@ pub struct Lease<B: Backend, C: Clock> {
     shared: Arc<Shared<B, C>>,
 }
 
-/// A lease on its way to its caller. Dropped, it goes back as one whose connection was dead before it could be used.
+/// A lease on its way to its caller. Dropped, it goes back as one whose connection was dead before it could be used; by value, so that the
+/// usual one need not be put together in memory, in pieces, before it is a lease.
 struct Admission<'s, B: Backend, C: Clock> {
     shared: &'s Arc<Shared<B, C>>,
     grant: Option<Grant>,

@@ -1,5 +1,6 @@
 //! The work, each kind written once for any pool on any runtime.
 
+mod at_work;
 mod crowd;
 mod dropped;
 mod hold;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use crate::contender::Contender;
 use ground::runtime::Runtime;
 
+pub use at_work::AtWork;
 pub use crowd::Crowd;
 pub use dropped::Dropped;
 pub use hold::Hold;

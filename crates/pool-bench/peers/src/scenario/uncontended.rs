@@ -1,3 +1,4 @@
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -39,27 +40,43 @@ impl Scenario for Two {
         R::block_on(async {
             let pool = C::build(8, Site::default()).await;
             warm::<R, C>(&pool, 8).await;
-            let (pairs, ready) = (plan.pairs / 2, Arc::new(AtomicUsize::new(0)));
-            let tasks = [0, 1].map(|_| {
-                let (pool, ready) = (pool.clone(), Arc::clone(&ready));
-                R::spawn(async move {
-                    // Both are running before either begins.
-                    ready.fetch_add(1, Ordering::AcqRel);
-                    while ready.load(Ordering::Acquire) < 2 {
-                        std::hint::spin_loop();
-                    }
+            let pairs = plan.pairs / 2;
+            let both = [0, 1].map(|_| {
+                let pool = pool.clone();
+                async move {
                     let start = Instant::now();
                     for _ in 0..pairs {
                         touch::<R, C>(pool.acquire().await.expect("one is idle"));
                     }
                     start.elapsed().as_nanos()
-                })
+                }
             });
-            let mut longest = 0;
-            for task in tasks {
-                longest = longest.max(task.await);
-            }
+            let longest = at_once::<R, _>(both).await.into_iter().max().unwrap_or_default();
             vec![("ns a pair", longest as f64 / (2 * pairs) as f64)]
         })
     }
+}
+
+/// What the tasks come to, on threads of their own: all are running before any begins.
+pub(super) async fn at_once<R: Runtime, F>(tasks: [F; 2]) -> Vec<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let ready = Arc::new(AtomicUsize::new(0));
+    let running = tasks.map(|task| {
+        let ready = Arc::clone(&ready);
+        R::spawn(async move {
+            ready.fetch_add(1, Ordering::AcqRel);
+            while ready.load(Ordering::Acquire) < 2 {
+                std::hint::spin_loop();
+            }
+            task.await
+        })
+    });
+    let mut outputs = Vec::with_capacity(2);
+    for task in running {
+        outputs.push(task.await);
+    }
+    outputs
 }
