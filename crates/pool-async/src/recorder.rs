@@ -20,7 +20,8 @@ use crate::events::Events;
 use crate::sync::Arc;
 use crate::turn::Shared;
 
-/// The core, and the ring that it is recorded on. Its methods are the core's.
+/// The core, and the ring that it is recorded on. Its methods are the core's. It begins with the core, as what is behind the lock does.
+#[repr(C)]
 pub(crate) struct Core {
     core: Pool,
     ring: Option<Box<Ring>>,

@@ -23,10 +23,10 @@ pub(crate) use pool_core::Pool as Core;
 #[cfg(feature = "recorder")]
 pub(crate) use crate::recorder::Core;
 
-/// What is behind the lock.
+/// What is behind the lock; the core first, whose lines of the cache begin with it.
 #[repr(C)]
 pub(crate) struct State<B: Backend> {
-    pub(crate) core: Box<Core>,
+    pub(crate) core: Core,
     pub(crate) slots: Slots<B::Conn>,
     /// By `TicketId::index`.
     wakers: Table<Waker>,
@@ -60,7 +60,7 @@ pub(crate) struct Effects<B: Backend> {
 impl<B: Backend> State<B> {
     pub(crate) fn new(core: Core, connection_timeout: Duration) -> Self {
         State {
-            core: Box::new(core),
+            core,
             slots: Slots::new(),
             orders: VecDeque::new(),
             armed: Time::ZERO,

@@ -19,9 +19,9 @@ use crate::state::{Core, Effects, State};
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering, lock};
 use crate::wish::nanos;
 
-/// What handles, leases and the driver have in common. The lock comes first, beside the count of those who hold this, with what every
-/// turn reads; what is read before a turn is not in its line of the cache.
-#[repr(C)]
+/// What handles, leases and the driver have in common. The lock comes first, and behind it, in the same line of the cache, the core begins
+/// with what every turn writes; what is read before a turn, and the count of those who hold this, are not in that line.
+#[repr(C, align(64))]
 pub(crate) struct Shared<B: Backend, C> {
     state: Mutex<State<B>>,
     pub(crate) backend: B,
@@ -38,7 +38,17 @@ pub(crate) struct Shared<B: Backend, C> {
 }
 
 impl<B: Backend, C: crate::Clock> Shared<B, C> {
+    /// The core begins a word behind the beginning of a line, as its own lines have it.
+    #[cfg(all(not(loom), target_pointer_width = "64"))]
+    const BEGINS_BEHIND_THE_LOCK: () = {
+        use std::mem::{offset_of, size_of};
+        assert!(offset_of!(Self, state) == 0 && offset_of!(State<B>, core) == 0);
+        assert!(size_of::<Mutex<State<B>>>() == 8 + size_of::<State<B>>());
+    };
+
     pub(crate) fn new(backend: B, clock: C, core: Core) -> Self {
+        #[cfg(all(not(loom), target_pointer_width = "64"))]
+        let () = Self::BEGINS_BEHIND_THE_LOCK;
         let config = core.config();
         let (acquire_timeout, connection_timeout) =
             (nanos(config.acquire_timeout), config.connection_timeout);

@@ -16,6 +16,8 @@ use crate::output::{Action, Notice, Output};
 use crate::rest::Rest;
 use crate::retry::{Budget, Failure, Retry, StopReason};
 use crate::rng::Rng;
+#[cfg(target_pointer_width = "64")]
+use crate::row::Row;
 use crate::shrink::Shrink;
 use crate::state::Lifecycle;
 use crate::stats::Stats;
@@ -42,9 +44,10 @@ pub(crate) const LATEST: Time = Time::MAX.before(core::time::Duration::from_secs
 
 /// A connection pool. See the [crate's documentation](crate) for the three rules of its use.
 ///
-/// Its fields are in the order of who writes them, by lines of the cache, so that a use takes few of them from core to core.
+/// Its fields are in the order of who writes them, by lines of the cache, so that a use takes few of them from core to core. The lines are
+/// those of a pool that is behind a lock of one word, in whose line it begins: whoever has come by the lock has what every input writes.
 #[derive(Clone, Debug)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub struct Pool {
     /// With the head of the timers: what every input writes.
     pub(crate) now: Time,
@@ -57,8 +60,7 @@ pub struct Pool {
     /// The first of the actions, if it is to wake this one: by itself, since that is what most of them are.
     pub(crate) woken: Option<TicketId>,
     pub(crate) timers: Timers,
-    /// The configuration's `max_idle_time`. From here on: what a use reads.
-    pub(crate) idle_limit: Span,
+    /// From here on: what a use reads.
     pub(crate) conns: Arena<ConnId, Conn>,
     /// The last instant of retirement that was given out.
     pub(crate) last_retirement: Time,
@@ -79,16 +81,23 @@ pub struct Pool {
     pub(crate) stats: Stats,
     /// Connections that have been idle for as long as they may, and were kept: for the minimum, or because somebody waited.
     pub(crate) kept: List<ConnId, Kept>,
+    /// The configuration's `max_idle_time`.
+    pub(crate) idle_limit: Span,
     pub(crate) config: Config,
 }
 
 /// A line that is out of its place costs no more than time, and only where pointers are as wide as this.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
-    use core::mem::offset_of;
-    assert!(offset_of!(Pool, timers) == 24 && offset_of!(Pool, queue) == 4 * 64 + 8);
-    assert!(offset_of!(Pool, counts) == 7 * 64 && offset_of!(Pool, shelves) == 8 * 64 + 24);
-    assert!(offset_of!(Pool, budget) == 11 * 64 - 24 && offset_of!(Pool, stats) == 12 * 64 + 24);
+    use core::mem::{offset_of, size_of};
+    /// What stands before the pool in its first line: the lock that it is behind.
+    const LOCK: usize = 8;
+    assert!(LOCK + offset_of!(Pool, timers) + size_of::<Row>() == 64);
+    assert!(LOCK + offset_of!(Pool, queue) == 4 * 64 + 8);
+    assert!(LOCK + offset_of!(Pool, counts) == 7 * 64 && LOCK + offset_of!(Pool, shelves) == 8 * 64 + 24);
+    assert!(
+        LOCK + offset_of!(Pool, budget) == 11 * 64 - 24 && LOCK + offset_of!(Pool, stats) == 12 * 64 + 24
+    );
 };
 
 /// The lists of `Shelf`, by their names.
