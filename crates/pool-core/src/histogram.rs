@@ -16,9 +16,9 @@ const BUCKETS: usize = 4 * 36;
 #[repr(C)]
 pub struct Histogram {
     sum: u64,
-    max: u64,
     #[cfg_attr(feature = "serde", serde(with = "array"))]
     buckets: [u64; BUCKETS],
+    max: u64,
 }
 
 impl Default for Histogram {

@@ -75,14 +75,14 @@ pub struct Pool {
     pub(crate) shelves: Shelves,
     pub(crate) actions: VecDeque<Action>,
     pub(crate) rng: Rng,
-    pub(crate) generation: u32,
-    /// With the end of this and the head of the statistics: what every use counts.
+    /// With its present second and the head of the statistics: what every use counts.
     pub(crate) budget: Budget,
     pub(crate) stats: Stats,
     /// Connections that have been idle for as long as they may, and were kept: for the minimum, or because somebody waited.
     pub(crate) kept: List<ConnId, Kept>,
     /// The configuration's `max_idle_time`.
     pub(crate) idle_limit: Span,
+    pub(crate) generation: u32,
     pub(crate) config: Config,
 }
 
@@ -95,9 +95,7 @@ const _: () = {
     assert!(LOCK + offset_of!(Pool, timers) + size_of::<Row>() == 64);
     assert!(LOCK + offset_of!(Pool, queue) == 4 * 64 + 8);
     assert!(LOCK + offset_of!(Pool, counts) == 7 * 64 && LOCK + offset_of!(Pool, shelves) == 8 * 64 + 24);
-    assert!(
-        LOCK + offset_of!(Pool, budget) == 11 * 64 - 24 && LOCK + offset_of!(Pool, stats) == 12 * 64 + 24
-    );
+    assert!(LOCK + offset_of!(Pool, stats) == 12 * 64 + 16);
 };
 
 /// The lists of `Shelf`, by their names.

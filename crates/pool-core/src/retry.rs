@@ -119,8 +119,8 @@ const RETRIES: usize = 1;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]
 pub(crate) struct Budget {
-    window: Window,
     tokens: u32,
+    window: Window,
 }
 
 impl Budget {

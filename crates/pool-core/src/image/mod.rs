@@ -48,7 +48,7 @@ use crate::timers::Timers;
 use crate::waiter::{Queue, Waiter};
 
 /// The version of the layout of images. It changes whenever the state of a pool does.
-pub const IMAGE_VERSION: u16 = 5;
+pub const IMAGE_VERSION: u16 = 6;
 
 const MAGIC: &[u8; 8] = b"sbp-imag";
 const HEAD: usize = 20;

@@ -211,13 +211,13 @@ fn numbers_that_cannot_be_counted_on_from_are_refused() {
 /// A budget of so many tokens, with a window that has seen so many seconds.
 fn budget(tokens: u32, second: u64) -> crate::retry::Budget {
     let window = ([[0_u32; 2]; 10], second, 0_u64, [0_u32; 2]);
-    postcard::from_bytes(&postcard::to_allocvec(&(window, tokens)).unwrap()).unwrap()
+    postcard::from_bytes(&postcard::to_allocvec(&(tokens, window)).unwrap()).unwrap()
 }
 
 /// A histogram with so many in its first and its last bucket.
 fn counted(first: u64, last: u64) -> crate::Histogram {
     let buckets: Vec<u64> = [first].into_iter().chain([0; 142]).chain([last]).collect();
-    let bytes = postcard::to_allocvec(&(0_u64, 0_u64, buckets)).unwrap();
+    let bytes = postcard::to_allocvec(&(0_u64, buckets, 0_u64)).unwrap();
     postcard::from_bytes(&bytes).unwrap()
 }
 

@@ -111,7 +111,7 @@ fn the_layout_of_an_image_has_its_version() {
     let pool = Pool::new(Config::default(), Time::from_millis(7)).unwrap();
     let bytes = Image::of(&pool).to_bytes();
     let known = (pool_recorder::pool_core::IMAGE_VERSION, bytes.len());
-    assert_eq!(known, (5, LENGTH));
+    assert_eq!(known, (6, LENGTH));
 }
 
 const LENGTH: usize = 1028;
