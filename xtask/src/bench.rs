@@ -11,15 +11,15 @@ use crate::postgrest::Limits;
 use crate::state::workspace;
 use crate::{gate, install, pages, run};
 
-/// Where tables stand: the file, the mark's name, the table that `target/bench` has for it.
-const PLACES: [(&str, &str, &str); 7] = [
-    ("README.md", "bench", "readme.md"),
-    ("README.md", "bench-http", "http-readme.md"),
-    ("README.md", "bench-faults", "faults-readme.md"),
-    ("docs/benchmarks.md", "pools", "pools.md"),
-    ("docs/benchmarks.md", "core", "core.md"),
-    ("docs/benchmarks.md", "http", "http.md"),
-    ("docs/benchmarks.md", "faults", "faults.md"),
+/// Where tables stand: the part that makes them, the file, the mark's name, the table that `target/bench` has for it.
+const PLACES: [(&str, &str, &str, &str); 7] = [
+    ("pools", "README.md", "bench", "readme.md"),
+    ("http", "README.md", "bench-http", "http-readme.md"),
+    ("faults", "README.md", "bench-faults", "faults-readme.md"),
+    ("pools", "docs/benchmarks.md", "pools", "pools.md"),
+    ("core", "docs/benchmarks.md", "core", "core.md"),
+    ("http", "docs/benchmarks.md", "http", "http.md"),
+    ("faults", "docs/benchmarks.md", "faults", "faults.md"),
 ];
 
 const NO_PART: &str = "`cargo xtask bench` takes core, pools, http, faults, gate, baseline, --short, --docs";
@@ -27,8 +27,8 @@ const NO_PART: &str = "`cargo xtask bench` takes core, pools, http, faults, gate
 /// What PostgREST has in the scenario where it is saturated: the connections of a hosted project, and a patience that its callers outlast.
 const SATURATED: Limits = Limits { connections: 10, acquisition_timeout: 1 };
 
-/// Measures the parts that are named, all but the gate if none is; `--short` only shows that it works, `--docs` puts the
-/// tables into the docs.
+/// Measures the parts that are named, all but the gate if none is; `--short` only shows that it works, `--docs` puts
+/// their tables into the docs.
 pub fn bench(words: &[&str]) -> Result<(), Failure> {
     let flags = |flag: &str| words.contains(&flag);
     let (short, docs) = (flags("--short"), flags("--docs"));
@@ -42,7 +42,7 @@ pub fn bench(words: &[&str]) -> Result<(), Failure> {
     if parts.is_empty() {
         parts = vec!["core", "pools", "http", "faults"];
     }
-    for part in parts {
+    for &part in &parts {
         match part {
             "core" => core(short)?,
             "pools" => peers("peers", &[], short)?,
@@ -53,7 +53,7 @@ pub fn bench(words: &[&str]) -> Result<(), Failure> {
             _ => return Err(Failure::new(format!("`{part}` is no part of it: {NO_PART}"))),
         }
     }
-    if docs { write() } else { Ok(()) }
+    if docs { write(&parts) } else { Ok(()) }
 }
 
 /// The gate: what the inputs of the core, and an acquire and a release, cost in instructions; part of `cargo xtask test`.
@@ -110,11 +110,11 @@ fn folder(short: bool) -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// Puts the tables that were measured last between their marks.
-fn write() -> Result<(), Failure> {
-    for (file, name, table) in PLACES {
-        let table = folder(false)?.join(table);
-        let Ok(table) = fs::read_to_string(table) else { continue };
+/// Puts the tables of these parts, which have just been measured, between their marks; nothing that another run has left.
+fn write(parts: &[&str]) -> Result<(), Failure> {
+    for (_, file, name, table) in PLACES.into_iter().filter(|(part, ..)| parts.contains(part)) {
+        let path = folder(false)?.join(table);
+        let table = fs::read_to_string(&path).context(|| format!("cannot read {}", path.display()))?;
         pages::put(file, name, &table)?;
     }
     Ok(())
@@ -128,6 +128,15 @@ mod tests {
     fn what_a_short_run_leaves_is_not_where_the_docs_look() {
         let (kept, short) = (folder(false).unwrap(), folder(true).unwrap());
         assert!(PLACES.iter().all(|(.., table)| kept.join(table) != short.join(table)));
+    }
+
+    #[test]
+    fn the_docs_take_only_what_has_been_measured() {
+        let measured = ["core", "pools", "http", "faults"];
+        assert!(PLACES.iter().all(|(part, ..)| measured.contains(part)));
+        assert!(measured.iter().all(|part| PLACES.iter().any(|(of, ..)| of == part)));
+        // Without a part, no file is touched or missed.
+        write(&["gate"]).unwrap();
     }
 
     #[test]
