@@ -23,7 +23,7 @@ pub(crate) use pool_core::Pool as Core;
 #[cfg(feature = "recorder")]
 pub(crate) use crate::recorder::Core;
 
-/// What is behind the lock; the core first, whose lines of the cache begin with it.
+/// What is behind the lock; the core first, so that it begins in the lock's line of the cache.
 #[repr(C)]
 pub(crate) struct State<B: Backend> {
     pub(crate) core: Core,

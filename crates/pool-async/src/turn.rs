@@ -38,17 +38,7 @@ pub(crate) struct Shared<B: Backend, C> {
 }
 
 impl<B: Backend, C: crate::Clock> Shared<B, C> {
-    /// The core begins a word behind the beginning of a line, as its own lines have it.
-    #[cfg(all(not(loom), target_pointer_width = "64"))]
-    const BEGINS_BEHIND_THE_LOCK: () = {
-        use std::mem::{offset_of, size_of};
-        assert!(offset_of!(Self, state) == 0 && offset_of!(State<B>, core) == 0);
-        assert!(size_of::<Mutex<State<B>>>() == 8 + size_of::<State<B>>());
-    };
-
     pub(crate) fn new(backend: B, clock: C, core: Core) -> Self {
-        #[cfg(all(not(loom), target_pointer_width = "64"))]
-        let () = Self::BEGINS_BEHIND_THE_LOCK;
         let config = core.config();
         let (acquire_timeout, connection_timeout) =
             (nanos(config.acquire_timeout), config.connection_timeout);
@@ -118,5 +108,63 @@ impl<B: Backend, C: crate::Clock> Shared<B, C> {
         if self.crowded.load(Ordering::Relaxed) != crowded {
             self.crowded.store(crowded, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(all(test, not(loom), target_pointer_width = "64"))]
+mod tests {
+    use std::convert::Infallible;
+    use std::future;
+    use std::ptr;
+
+    use super::*;
+    use crate::{Clock, ConnectContext, Connected, Fault};
+
+    #[derive(Clone)]
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Time {
+            Time::ZERO
+        }
+
+        async fn sleep(&self, _: Duration) {
+            future::pending().await
+        }
+    }
+
+    struct Nothing;
+
+    impl Backend for Nothing {
+        type Conn = ();
+        type Error = Infallible;
+
+        async fn connect(&self, _: ConnectContext) -> Result<Connected<()>, Infallible> {
+            Ok(Connected::exclusive(()))
+        }
+
+        async fn probe(&self, (): &mut ()) -> Result<(), Infallible> {
+            Ok(())
+        }
+
+        fn is_broken(&self, (): &()) -> bool {
+            false
+        }
+
+        async fn close(&self, (): ()) {}
+
+        fn classify(&self, error: &Infallible) -> Fault {
+            match *error {}
+        }
+    }
+
+    /// As the lines of the core have it (`pool_core::Pool`).
+    #[test]
+    fn the_core_begins_a_word_behind_the_lock_in_its_line() {
+        let (pool, _driver) = crate::Pool::builder(Nothing, Still).build().unwrap();
+        let shared = &pool.shared;
+        let mutex = ptr::from_ref(&shared.state).addr();
+        let core = ptr::from_ref(&lock(&shared.state).core).addr();
+        assert_eq!((mutex % 64, core - mutex), (0, 8));
     }
 }

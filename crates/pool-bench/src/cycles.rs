@@ -2,6 +2,7 @@
 //! came before. A cycle is prepared at a size, of connections or of waiters, and what the preparation takes is not counted.
 
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use pool_core::{Acquire, Action, Config, Event, Lease, Outcome, Output, Pool, Request, Ticket, Time};
@@ -83,8 +84,30 @@ impl Cycle {
     }
 }
 
+/// A pool where a driver has it: a word behind the beginning of a line of the cache, in which its lock is.
+#[repr(C, align(64))]
+#[derive(Debug)]
+pub struct Behind {
+    lock: u64,
+    pool: Pool,
+}
+
+impl Deref for Behind {
+    type Target = Pool;
+
+    fn deref(&self) -> &Pool {
+        &self.pool
+    }
+}
+
+impl DerefMut for Behind {
+    fn deref_mut(&mut self) -> &mut Pool {
+        &mut self.pool
+    }
+}
+
 /// A pool of `connections` open ones, all idle, opened one after the other.
-pub fn open_pool(connections: u32) -> Pool {
+pub fn open_pool(connections: u32) -> Behind {
     let config = Config {
         min_connections: connections,
         max_connections: connections,
@@ -107,13 +130,14 @@ pub fn open_pool(connections: u32) -> Pool {
         };
         let _ = pool.release(pool.now() + APART, lease, Outcome::Success);
     }
-    pool
+    Behind { lock: 0, pool }
 }
 
 /// A pool of one connection, which is on lease.
-pub fn busy_pool() -> (Pool, Lease) {
+pub fn busy_pool() -> (Behind, Lease) {
     let mut pool = open_pool(1);
-    let Ok(Acquire::Ready(lease)) = pool.acquire(pool.now(), Request::default()) else {
+    let now = pool.now();
+    let Ok(Acquire::Ready(lease)) = pool.acquire(now, Request::default()) else {
         panic!("a connection is idle");
     };
     (pool, lease)

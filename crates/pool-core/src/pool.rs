@@ -75,7 +75,7 @@ pub struct Pool {
     pub(crate) shelves: Shelves,
     pub(crate) actions: VecDeque<Action>,
     pub(crate) rng: Rng,
-    /// With its present second and the head of the statistics: what every use counts.
+    /// With the end of its window and the head of the statistics: what every use counts.
     pub(crate) budget: Budget,
     pub(crate) stats: Stats,
     /// Connections that have been idle for as long as they may, and were kept: for the minimum, or because somebody waited.
@@ -96,6 +96,7 @@ const _: () = {
     assert!(LOCK + offset_of!(Pool, queue) == 4 * 64 + 8);
     assert!(LOCK + offset_of!(Pool, counts) == 7 * 64 && LOCK + offset_of!(Pool, shelves) == 8 * 64 + 24);
     assert!(LOCK + offset_of!(Pool, stats) == 12 * 64 + 16);
+    assert!(offset_of!(Pool, budget) + size_of::<Budget>() == offset_of!(Pool, stats));
 };
 
 /// The lists of `Shelf`, by their names.

@@ -14,10 +14,10 @@ pub struct Stats {
     pub leases: u64,
     /// Leases given back with a success.
     pub successes: u64,
-    /// Time from the acquire to the grant.
-    pub wait: Histogram,
     /// Leases given back without a verdict.
     pub returned: u64,
+    /// Time from the acquire to the grant.
+    pub wait: Histogram,
     /// Time from the grant to the release.
     pub hold: Histogram,
     /// Acquires that timed out.

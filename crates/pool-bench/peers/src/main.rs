@@ -22,7 +22,7 @@ fn contests() -> Vec<Contest> {
     let mut contests = vec![
         tokio("one task, nobody waits", Field::NobodyWaits, Alone),
         tokio("two threads, nobody waits", Field::NobodyWaits, Two),
-        tokio("two threads at work, nobody waits", Field::NobodyWaits, AtWork),
+        tokio("two threads at work", Field::Everyone, AtWork),
         tokio("64 tasks on 8", Field::Everyone, Crowd(64)),
         tokio("1,000 tasks on 8", Field::Everyone, Crowd(1_000)),
         tokio("10,000 tasks on 8", Field::Everyone, Crowd(10_000)),
@@ -34,7 +34,7 @@ fn contests() -> Vec<Contest> {
         tokio("1,000 idle connections", Field::Everyone, Idle(1_000)),
         smol("one task, nobody waits", Alone),
         smol("two threads, nobody waits", Two),
-        smol("two threads at work, nobody waits", AtWork),
+        smol("two threads at work", AtWork),
         smol("64 tasks on 8", Crowd(64)),
         smol("1,000 tasks on 8", Crowd(1_000)),
         smol("10,000 tasks on 8", Crowd(10_000)),

@@ -23,8 +23,8 @@ pub use self::mobc::Mobc;
 pub use self::ours::{Ours, OursFast, config};
 pub use self::strawman::Strawman;
 
-/// Why there was no connection. Of a word: beside a single byte, the compiler copies the guards of a result in pieces that begin at odd
-/// places, which takes longer than some pools do.
+/// Why there was no connection. Of a word: beside a single byte, the compiler copies the guard that a result holds in pieces that begin at
+/// odd places, which takes some ten nanoseconds of nobody's pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Denied {
