@@ -32,8 +32,7 @@ pub struct Lease<B: Backend, C: Clock> {
     shared: Arc<Shared<B, C>>,
 }
 
-/// A lease on its way to its caller. Dropped, it goes back as one whose connection was dead before it could be used; by value, so that the
-/// usual one need not be put together in memory, in pieces, before it is a lease.
+/// A lease on its way to its caller. Dropped, it goes back as one whose connection was dead before it could be used.
 struct Admission<'s, B: Backend, C: Clock> {
     shared: &'s Arc<Shared<B, C>>,
     grant: Option<Grant>,
@@ -140,6 +139,7 @@ impl<B: Backend, C: Clock> Lease<B, C> {
 }
 
 impl<B: Backend, C: Clock> Admission<'_, B, C> {
+    /// Takes its parts, not itself by reference: then the usual one is never put together in memory, in pieces, before it is a lease.
     #[cold]
     #[inline(never)]
     fn reject(shared: &Shared<B, C>, grant: Grant, mut conn: Option<B::Conn>) {
